@@ -10,6 +10,7 @@ import typer
 from anchor.cli.console import Column, Fields, Listing, Styled, bold
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.wording import amount
+from anchor.issuing.credentials import Awards
 from anchor.issuing.roster.beside import write_new
 from anchor.issuing.roster.columns import columns_of
 from anchor.issuing.templates.files import look_at_template
@@ -55,7 +56,9 @@ def check(
     told = [{"key": each.key, "what": each.what, "remedy": each.remedy} for each in faults]
     keys = [] if found is None else [column.key for column in columns_of(found)]
     samples = [] if found is None else list(samples_left(found))
+    most = None if found is None else Awards(found).most
     content = {"template": str(template), "valid": found is not None, "faults": told, "columns": keys}
+    content["credentialsARow"] = most
     session.result({**content, "samples": samples})
     if found is None:
         session.say(bold(template), ": ", Styled(f"{amount(len(faults), 'fault')}", "bold red"))
@@ -65,7 +68,7 @@ def check(
     session.say(bold(template), ": in order")
     field = f"{found.field} {field_name(found.field)}" if found.field else None
     fields = {"award": found.text(found.name), "field": field, "EQF level": found.level, "ECTS": found.credits}
-    session.say(Fields({**fields, "columns": ", ".join(keys)}))
+    session.say(Fields({**fields, "credentials a row": f"up to {most}", "columns": ", ".join(keys)}))
     if samples:
         session.say(f"Still the texts of the sample, which every credential would have: {', '.join(samples)}.")
     return Exit.DONE

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from anchor.acts.places import Target
 from anchor.books.issued import AWARD, IssuedRow, IssuedStore, Run
 from anchor.books.tables import RunState
+from anchor.issuing.credentials import MARKS, mark_of, part_of
 from registry.errors import IntakeError, NotPossible, StoreError
 from registry.untrusted.encodings import REMEDY, foreign_encoding
 from registry.untrusted.hashes import read_hash
@@ -59,7 +60,7 @@ class Books:
         """
         root, _, numbers = text.partition(":")
         run = self._run(root)
-        wanted = dict.fromkeys(_numbers(numbers, text))
+        wanted = dict.fromkeys(row_numbers(numbers, text))
         found = [row for row in self.store.rows_of(run) if row.row_number in wanted]
         there = {row.row_number for row in found}
         if missing := [number for number in wanted if number not in there]:
@@ -79,7 +80,8 @@ class Books:
         return [Chosen(row, f"person {person_id}, {row.part}") for row in found]
 
     def of_course(self, text: str) -> list[Chosen]:
-        """The credentials of a course, a competence or `marks`, of one root (`0x…:db1`) or of all.
+        """The credentials of a course or a competence with those of their marks, or `marks`, of one root (`0x…:db1`)
+        or of all; `course:db1` and `mark:course.db1` are those alone.
 
         Raises:
             StoreError: code `unknown-row`: there is none, for example since the award is not granular.
@@ -87,7 +89,9 @@ class Books:
         root, mark, key = text.rpartition(":")
         runs = [self._run(root)] if mark and root.startswith("0x") else list(self._runs().values())
         key = key if mark and root.startswith("0x") else text
-        parts = {key} if ":" in key or key == "marks" else {f"course:{key}", f"competence:{key}"}
+        columns = (f"course.{key}", f"competence.{key}")
+        both = {name(each) for each in columns for name in (part_of, mark_of)}
+        parts = {key} if ":" in key or key == MARKS else both
         parts.discard(AWARD)
         found = [
             row for run in runs if run.root for part in sorted(parts) for row in self.store.by_part(run.root, part)
@@ -220,7 +224,15 @@ def _text(path: Path) -> str:
         ) from None
 
 
-def _numbers(text: str, named: str) -> Iterator[int]:
+def row_numbers(text: str, named: str) -> Iterator[int]:
+    """The numbers of rows as `3,7-9` has them.
+
+    Args:
+        named: what the error tells of.
+
+    Raises:
+        IntakeError: code `rows`: it is not written so.
+    """
     for part in text.split(","):
         found = _RANGE.match(part.strip())
         first, last = (0, 0) if found is None else (int(found[1]), int(found[2] or found[1]))

@@ -4,7 +4,8 @@ In this order, so that no holder is ever left with nothing that holds: the new c
 against the old one. Each step can be repeated; what is done is left out, by what the chain and the books say.
 
 A correction makes every credential of its award anew. Of a granular award each part names the whole, and the whole
-names each part, so that whatever changes, all of them name something that changed.
+names each part but those with marks apart, so that whatever changes, what names it changes, too. A mark apart could be
+made anew alone; it is not, since an edition is of a row and of all that is made of it.
 """
 
 from __future__ import annotations

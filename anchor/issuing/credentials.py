@@ -4,14 +4,15 @@ What stands in them is the template's and the row's, and nothing else. `docs/exp
 thing is where it is; https://www.imsglobal.org/spec/ob/v3p0/ says what the members mean.
 
 Each document has a random id, and each holder another: 122 random bits, so that nobody who sees a digest in a public
-tree finds the document by trying names and marks.
+tree finds the document by trying names and marks. The results of a part have ids as well, which stand nowhere else:
+whoever is shown the award knows the ids of its parts, and could try the rest of them.
 """
 
 from __future__ import annotations
 
 import calendar
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -19,7 +20,11 @@ from uuid import uuid4
 
 from anchor.issuing.roster.columns import AWARDED_ON, BIRTH_DATE, NAME, NO, YES
 from anchor.issuing.roster.reading import Row
+from anchor.issuing.roster.words import word
 from anchor.issuing.templates.model import Alignment, ResultKind, Template, Texts
+from registry.credential.digest import digest_document
+from registry.document.stated_scope import CREDITS_TYPE, ECTS_CONCEPT
+from registry.learning.assessment.records import hash_uri
 from registry.recognition.isced import field_name
 
 CONTEXTS: Final = (
@@ -29,6 +34,8 @@ CONTEXTS: Final = (
 AWARD: Final = "award"
 MARKS: Final = "marks"
 """The part of a granular award that has what the whole award came to, such as the final grade."""
+MARK: Final = "mark"
+"""What the part begins with that has how well a course or a competence was done, where that stands apart from it."""
 WHOLE: Final = "whole"
 PART: Final = "part"
 """`genre` of an `evidence` that names the award, and of one that names a part of it."""
@@ -62,7 +69,7 @@ class Facts:
     """What is in documents beside the template and the row.
 
     Attributes:
-        new_id: makes the ids: of the holder first, then of each part in their order.
+        new_id: makes the ids: of the holder first, then of each part in their order, then of the results of parts.
         status_of: the entries for `credentialStatus` of a part.
     """
 
@@ -75,7 +82,8 @@ class Part:
     """One credential, not signed yet.
 
     Attributes:
-        part: `award`, or of a granular award also `marks`, `course:KEY`, `competence:KEY`.
+        part: `award`, or of a granular award also `marks`, `course:KEY`, `competence:KEY`; with marks apart
+            `mark:course.KEY`, `mark:competence.KEY`.
     """
 
     part: str
@@ -102,18 +110,29 @@ class Awards:
         self._parts = tuple(_own_parts(template, columns)) if template.granular else ()
 
     def of(self, row: Row, facts: Facts) -> list[Part]:
-        """The credentials of one row, the award first, each with a random id."""
+        """The credentials of one row, the award first, each with a random id, and no mark before what it is of."""
         holder = {"id": facts.new_id(), "type": ["AchievementSubject"], "identifier": _identity(row)}
         award = facts.new_id()
         taken = [(each, facts.new_id()) for each in self._parts if each.is_in(row)]
-        linked = [_evidence(identifier, PART) for _, identifier in taken]
-        parts = [self._part(self._award, award, holder, row, linked, facts)]
-        back = [_evidence(award, WHOLE)]
-        return parts + [self._part(each, identifier, holder, row, back, facts) for each, identifier in taken]
+        linked = [_evidence(identifier, PART) for each, identifier in taken if each.is_named]
+        made = {AWARD: self._part(self._award, award, holder, row, linked, facts)}
+        for each, identifier in taken:
+            whole = made[each.whole].document
+            back = [_evidence(whole["id"], WHOLE)]
+            if not each.is_named:
+                # Two that name each other cannot both have the other's digest.
+                back.append(_evidence(hash_uri(digest_document(whole).value), WHOLE))
+            made[each.part] = self._part(each, identifier, holder, row, back, facts)
+        return list(made.values())
 
     def parts_of(self, row: Row) -> list[str]:
         """Of which parts there will be credentials, in the order of `of`."""
         return [AWARD, *(each.part for each in self._parts if each.is_in(row))]
+
+    @property
+    def most(self) -> int:
+        """Most credentials that one row comes to."""
+        return 1 + len(self._parts)
 
     def _part(
         self,
@@ -136,7 +155,10 @@ class Awards:
         if self._template.valid_months is not None:
             until = months_later(date.fromisoformat(awarded), self._template.valid_months)
             document["validUntil"] = _midnight(until.isoformat())
-        document |= {"awardedDate": _midnight(awarded), "credentialSubject": {**holder, **what.claims(row)}}
+        document |= {
+            "awardedDate": _midnight(awarded),
+            "credentialSubject": {**holder, **what.claims(row, facts.new_id)},
+        }
         if evidence:
             document["evidence"] = evidence
         if entries := facts.status_of(what.part):
@@ -162,6 +184,8 @@ class _Column:
         kind: how it is measured.
         bounds: more members of the `resultDescription`.
         achievement: more members of the achievement that it is in a granular award; its type first of all.
+        failed: the values with which it was not completed.
+        is_outcome: whether it says that it was completed, or was not, and not how well.
     """
 
     key: str
@@ -170,11 +194,29 @@ class _Column:
     kind: ResultKind
     bounds: Mapping[str, Any]
     achievement: Mapping[str, Any] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
+    is_outcome: bool = False
+
+    @property
+    def outcome(self) -> _Column:
+        """The same without its mark."""
+        return replace(self, kind=ResultKind.STATUS, bounds={}, is_outcome=True)
+
+    @property
+    def described(self) -> str:
+        """What the id of its description ends with; what is no mark of the column has not the column's key."""
+        return "status" if self.is_outcome else self.key
+
+    def is_failed(self, row: Row) -> bool:
+        """Whether the row says that it was not completed."""
+        return row.value(self.key) in self.failed
 
     def result(self, row: Row, described: str) -> dict[str, Any] | None:
         """`result` of the row; None where there is none. `described` is the id of its description."""
         value = row.value(self.key)
-        if self.kind is ResultKind.STATUS:
+        if self.is_outcome and value:
+            value = "Failed" if self.is_failed(row) else "Completed"
+        elif self.kind is ResultKind.STATUS:
             value = {YES: "Completed", NO: ""}.get(value, value)
         if not value:
             return None
@@ -190,6 +232,8 @@ class _Achieved:
         columns: whose values are its results.
         extras: more members of the achievement.
         about: name and description, where they are not the award's.
+        whole: the part that it is a part of.
+        is_named: whether the whole names it, as it names the whole.
     """
 
     def __init__(
@@ -200,10 +244,13 @@ class _Achieved:
         columns: Sequence[_Column],
         extras: Mapping[str, Any],
         about: tuple[Texts, Texts] | None = None,
+        whole: str = AWARD,
+        *,
+        is_named: bool = True,
     ):
-        self.part = part
+        self.part, self.whole, self.is_named = part, whole, is_named
         self._columns = columns
-        self._ids = [_id(template, *filter(None, (key, each.key))) for each in columns]
+        self._ids = [_id(template, *filter(None, (key, each.described))) for each in columns]
         self._credits = extras.get("creditsAvailable")
         name, description = about or (template.name, template.description)
         # A course has no criteria of its own in a template; what it is about stands in their place.
@@ -244,13 +291,14 @@ class _Achieved:
         """Whether the row has any of it."""
         return any(self._results(row))
 
-    def claims(self, row: Row) -> dict[str, Any]:
+    def claims(self, row: Row, new_id: Callable[[], str]) -> dict[str, Any]:
         """The members of the `credentialSubject` beside who it is."""
         claims: dict[str, Any] = {}
-        if self._credits is not None:
+        is_part = self.part != AWARD
+        if self._credits is not None and not (is_part and any(each.is_failed(row) for each in self._columns)):
             claims["creditsEarned"] = self._credits
         if results := [each for each in self._results(row) if each is not None]:
-            claims["result"] = results
+            claims["result"] = [{"id": new_id(), **each} for each in results] if is_part else results
         return claims | {"achievement": self.achievement}
 
     def _results(self, row: Row) -> Iterator[dict[str, Any] | None]:
@@ -261,18 +309,44 @@ def _own_parts(template: Template, columns: Sequence[_Column]) -> Iterator[_Achi
     """What of a granular award is a credential of its own."""
     scope = _with("alignment", _scope(template))
     marks = [each for each in columns if not each.achievement]
+    is_apart = template.marks_apart
     if marks:
-        yield _Achieved(template, MARKS, MARKS, marks, {"achievementType": "Assessment", **scope})
+        extras = {"achievementType": "Assessment", **scope}
+        yield _Achieved(template, MARKS, MARKS, marks, extras, is_named=not is_apart)
     for each in columns:
-        if each.achievement:
-            alignment = [*_scope(template), *each.achievement.get("alignment", ())]
-            extras = {**each.achievement, **_with("alignment", alignment)}
-            yield _Achieved(template, part_of(each.key), each.key, [each], extras, (each.name, each.about))
+        if not each.achievement:
+            continue
+        alignment = [*_scope(template), *each.achievement.get("alignment", ())]
+        extras = {**each.achievement, **_with("alignment", alignment)}
+        has_mark = is_apart and each.kind is not ResultKind.STATUS
+        own = each.outcome if has_mark else each
+        yield _Achieved(template, part_of(each.key), each.key, [own], extras, (each.name, each.about))
+        if has_mark:
+            yield _mark(template, each, alignment)
+
+
+def _mark(template: Template, column: _Column, alignment: Sequence[Mapping[str, Any]]) -> _Achieved:
+    """How well something was done: an assessment of it, which earns no credits a second time."""
+    about = tuple(
+        {language: f"{word(MARK, language)}: {text}" for language, text in texts.items()}
+        for texts in (column.name, column.about)
+    )
+    extras = {
+        "achievementType": "Assessment",
+        **_with("alignment", [each for each in alignment if each["targetType"] != CREDITS_TYPE]),
+    }
+    key, whole = f"{column.key}.{MARK}", part_of(column.key)
+    return _Achieved(template, mark_of(column.key), key, [column], extras, (about[0], about[1]), whole, is_named=False)
 
 
 def part_of(key: str) -> str:
     """`course.db1` → `course:db1`: the part that a column of a granular award becomes."""
     return key.replace(".", ":", 1)
+
+
+def mark_of(key: str) -> str:
+    """`course.db1` → `mark:course.db1`: the part that has the mark of a column, where marks stand apart."""
+    return f"{MARK}:{key}"
 
 
 def _columns(template: Template) -> Iterator[_Column]:
@@ -289,11 +363,14 @@ def _columns(template: Template) -> Iterator[_Column]:
         extras |= {} if course.code is None else {"humanCode": course.code}
         extras |= {} if course.credits is None else {"creditsAvailable": _number(course.credits)}
         name = course.name if template.granular else about
+        items = list(map(_alignment, course.alignments))
+        extras |= _with("alignment", [*_unit(course.credits), *items])
         bounds = _with("allowedValue", list(course.choices))
-        yield _Column(f"course.{course.key}", name, about, ResultKind.RESULT, bounds, extras)
+        bounds |= {} if template.granular else _with("alignment", items)
+        yield _Column(f"course.{course.key}", name, about, ResultKind.RESULT, bounds, extras, course.failed)
     for competence in template.competences:
         kind = ResultKind.PERFORMANCE_LEVEL if competence.choices else ResultKind.STATUS
-        aligned = _with("alignment", [] if competence.alignment is None else [_alignment(competence.alignment)])
+        aligned = _with("alignment", list(map(_alignment, competence.alignments)))
         about = {language: competence.description.get(language) or text for language, text in competence.name.items()}
         yield _Column(
             f"competence.{competence.key}",
@@ -302,6 +379,7 @@ def _columns(template: Template) -> Iterator[_Column]:
             kind,
             _with("allowedValue", list(competence.choices)) | ({} if template.granular else aligned),
             {"achievementType": "Competency", **aligned},
+            competence.failed,
         )
 
 
@@ -309,7 +387,7 @@ def _award_extras(template: Template) -> dict[str, Any]:
     extras: dict[str, Any] = {"achievementType": template.achievement_type}
     extras |= {} if template.field is None else {"fieldOfStudy": template.field}
     extras |= {} if template.credits is None else {"creditsAvailable": _number(template.credits)}
-    extras |= _with("alignment", [*_scope(template), *map(_alignment, template.alignments)])
+    extras |= _with("alignment", [*_scope(template), *map(_alignment, template.alignments), *_unit(template.credits)])
     # Frameworks of nations have no pages that a program could be led to: what is said of the level is a word.
     return extras | _with("tag", [] if template.national_level is None else [template.national_level])
 
@@ -324,6 +402,20 @@ def _scope(template: Template) -> list[dict[str, Any]]:
         level = str(template.level)
         found.append(_target(level, f"EQF level {level}", _LEVELS, _LEVEL_URL + level))
     return found
+
+
+def _unit(amount: Decimal | None) -> list[dict[str, Any]]:
+    """That credits are of the European system."""
+    if amount is None:
+        return []
+    return [
+        {
+            "type": ["Alignment"],
+            "targetName": "European Credit Transfer and Accumulation System (ECTS)",
+            "targetType": CREDITS_TYPE,
+            "targetUrl": ECTS_CONCEPT,
+        }
+    ]
 
 
 def _alignment(what: Alignment) -> dict[str, Any]:

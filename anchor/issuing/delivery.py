@@ -19,7 +19,13 @@ from typing import Any, Final
 from anchor.batching.receipts import receipt_of
 from anchor.books.batches import Place
 from anchor.books.issued import AWARD, IssuedRow
-from anchor.issuing.holder_files import holder_document, holder_files, members_of, refuse_paper
+from anchor.issuing.holder_files import (
+    holder_document,
+    holder_files,
+    holder_of,
+    members_of,
+    refuse_paper,
+)
 from anchor.issuing.letters import Attachment, Letter, language_of, message_of, trouble_with
 from anchor.issuing.states import RowState
 from anchor.workspace import Workspace
@@ -122,6 +128,7 @@ def write_parcels(
     sender: Address,
     at: datetime,
     verify_url: str = "",
+    wallets: Mapping[str, str] | None = None,
     papers: Papers | None = None,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Written:
@@ -132,6 +139,7 @@ def write_parcels(
 
     Args:
         verify_url: of the page that checks, without a fragment; "" for no link in the letters.
+        wallets: by the stem of a parcel, where it can be taken into a wallet.
 
     Raises:
         IntakeError: the folder cannot be written, or is there and not for its owner alone to enter; code
@@ -150,7 +158,7 @@ def write_parcels(
         kept = 0
         for number, (parcel, attachments) in enumerate(_packed(parcels, receipts, papers), start=1):
             files = [_put(folder, parcel, each) for each in attachments]
-            letter = _letter(parcel, attachments, verify_url)
+            letter = _letter(parcel, attachments, verify_url, (wallets or {}).get(parcel.stem, ""))
             named = [letter.address, letter.holder, files[0]]
             if why := trouble_with(letter.address):
                 unreached.append([*named, why])
@@ -202,35 +210,36 @@ def _packed(
 
     if papers is None:
         for parcel in parcels:
-            yield parcel, list(_files(parcel, receipts))
+            yield parcel, list(files_of_parcel(parcel, receipts))
         return
     # All awards at once: whoever prints works on several at a time, and looks at all of them first.
     printed = papers([holder_document(each.award.document, receipts[each.award.digest.value]) for each in parcels])
     for parcel, paper in zip(parcels, printed, strict=True):
-        yield parcel, [Attachment("diploma.pdf", "application/pdf", paper), *_files(parcel, receipts)]
+        yield parcel, [Attachment("diploma.pdf", "application/pdf", paper), *files_of_parcel(parcel, receipts)]
 
 
-def _files(parcel: Parcel, receipts: Mapping[bytes, Receipt]) -> Iterator[Attachment]:
+def files_of_parcel(parcel: Parcel, receipts: Mapping[bytes, Receipt]) -> Iterator[Attachment]:
+    """What is in a parcel, as files whose names say nothing about anybody: `credential.json`, `course-db1.json`."""
     for row in parcel.rows:
         name = "credential" if row.part == AWARD else _UNSAFE.sub("-", row.part)
         for each in holder_files(row, receipts[row.digest.value]):
             yield Attachment(f"{name}{each.ending}", each.media_type, each.content)
 
 
-def _letter(parcel: Parcel, attachments: Sequence[Attachment], verify_url: str) -> Letter:
+def _letter(parcel: Parcel, attachments: Sequence[Attachment], verify_url: str, wallet: str) -> Letter:
     award = parcel.award
     members = members_of(award)
-    subject = members["credentialSubject"]
-    achievement = subject["achievement"]
+    achievement = members["credentialSubject"]["achievement"]
     language = language_of(award.language, [achievement.get("inLanguage", "")])
     return Letter(
         address=award.email,
-        holder=next((each["identityHash"] for each in subject["identifier"] if each["identityType"] == "name"), ""),
+        holder=holder_of(members),
         language=language,
         award=_in_language(achievement, language)["name"],
         institution=members["issuer"]["name"],
         replaces=award.edition > 1,
         link=f"{verify_url}#{award.digest.hex}" if verify_url else "",
+        wallet=wallet,
         key=parcel.stem,
         attachments=attachments,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,6 +40,12 @@ def members_of(row: IssuedRow) -> dict[str, Any]:
     """The credential, whatever it was issued as, as it would be in JSON without its receipt."""
     members: dict[str, Any] = credential_in(row.document) if is_selective(row) else orjson.loads(row.document)
     return members
+
+
+def holder_of(members: Mapping[str, Any]) -> str:
+    """The name in a credential, as `members_of` has it; "" where there is none."""
+    identifiers = members["credentialSubject"]["identifier"]
+    return next((str(each["identityHash"]) for each in identifiers if each["identityType"] == "name"), "")
 
 
 def plain_document(row: IssuedRow) -> bytes:

@@ -51,6 +51,7 @@ class Letter:
         award, institution: what was awarded, and by whom.
         replaces: whether the holder was sent another one before, which counts no more.
         link: where the credential can be checked; "" for none.
+        wallet: where it can be taken into a wallet; "" for nowhere.
         key: hexadecimal, the same whenever the letter is written; of no meaning to others.
     """
 
@@ -61,6 +62,7 @@ class Letter:
     institution: str
     replaces: bool
     link: str
+    wallet: str
     key: str
     attachments: Sequence[Attachment]
 
@@ -71,6 +73,7 @@ class _Words:
     sends: str
     keep: str
     check: str
+    wallet: str
     replaces: str
 
 
@@ -81,6 +84,7 @@ _WORDS: Final = {
         "The attached file is the award itself, signed, with the proof that it is on record. Keep it: whoever you give "
         "it to can check it without asking us.",
         "It can be checked here: {link}",
+        "It can also be taken into a wallet: {wallet} The code for that is sent to you by another way.",
         "It takes the place of the one that was issued to you before, which is not valid any more. Please use this one "
         "alone from now on, and delete the other.",
     ),
@@ -90,6 +94,8 @@ _WORDS: Final = {
         "Die angehängte Datei ist das Dokument selbst, signiert und mit dem Nachweis, dass es eingetragen ist. "
         "Bewahren Sie sie auf: Wem Sie sie geben, der kann sie prüfen, ohne uns zu fragen.",
         "Geprüft werden kann sie hier: {link}",
+        "Sie können sie auch in eine Wallet übernehmen: {wallet} Der Code dafür wird Ihnen auf einem anderen Weg "
+        "gesandt.",
         "Sie tritt an die Stelle des Dokuments, das zuvor für Sie ausgestellt wurde und nicht mehr gültig ist. Bitte "
         "verwenden Sie von jetzt an nur noch dieses, und löschen Sie das andere.",
     ),
@@ -99,6 +105,8 @@ _WORDS: Final = {
         "Le fichier joint est le document lui-même, signé, avec la preuve de son inscription au registre. "
         "Conservez-le : toute personne à qui vous le remettez peut le vérifier sans nous interroger.",
         "Il peut être vérifié ici : {link}",
+        "Vous pouvez aussi le mettre dans un portefeuille : {wallet} Le code nécessaire vous est envoyé par une autre "
+        "voie.",
         "Il remplace celui qui avait été établi pour vous auparavant et qui n’est plus valable. Veuillez n’utiliser "
         "désormais que celui-ci, et supprimer l’autre.",
     ),
@@ -108,6 +116,7 @@ _WORDS: Final = {
         "El archivo adjunto es el propio documento, firmado y con la prueba de que está inscrito en el registro. "
         "Consérvelo: quien lo reciba de usted puede comprobarlo sin preguntarnos.",
         "Puede comprobarse aquí: {link}",
+        "También puede llevarlo a una cartera: {wallet} El código para ello se le envía por otra vía.",
         "Sustituye al que se expidió antes a su nombre, que ya no es válido. A partir de ahora utilice solo este, y "
         "borre el otro.",
     ),
@@ -117,6 +126,7 @@ _WORDS: Final = {
         "O ficheiro anexo é o próprio documento, assinado e com a prova de que está inscrito no registo. Guarde-o: "
         "quem o receber de si pode verificá-lo sem nos perguntar.",
         "Pode ser verificado aqui: {link}",
+        "Também pode levá-lo para uma carteira: {wallet} O código para isso é-lhe enviado por outra via.",
         "Substitui o que foi emitido antes em seu nome, que já não é válido. A partir de agora utilize apenas este, e "
         "apague o outro.",
     ),
@@ -196,6 +206,8 @@ def text_of(letter: Letter) -> str:
     paragraphs.append(words.keep)
     if letter.link:
         paragraphs.append(words.check.format(link=letter.link))
+    if letter.wallet:
+        paragraphs.append(words.wallet.format(wallet=letter.wallet))
     paragraphs.append(values["institution"])
     return "\n\n".join(paragraphs) + "\n"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from anchor.books.issued import Run
 from registry.errors import IntakeError, NotPossible
+from registry.untrusted.names import is_same_name, words_of_name
 from registry.untrusted.text import oddities, terminal_text
 
 LONGEST_NAME: Final = 200
@@ -52,7 +52,7 @@ def this_person(name: str | None) -> Person:
     if name is None:
         return Person(account, account)
     kept = " ".join(name.split())
-    if not _words(kept) or len(kept) > LONGEST_NAME or not kept.isprintable() or oddities(kept):
+    if not words_of_name(kept) or len(kept) > LONGEST_NAME or not kept.isprintable() or oddities(kept):
         raise IntakeError(
             f"a name has letters and at most {LONGEST_NAME} characters, all of which are seen, and no letters of one "
             "script among those of another",
@@ -61,11 +61,6 @@ def this_person(name: str | None) -> Person:
             code="no-name",
         )
     return Person(account, kept)
-
-
-def is_same_name(one: str, other: str) -> bool:
-    """Whether people take two names for the same: by their words in whatever order, without accents and signs."""
-    return _words(one) == _words(other) and bool(_words(one))
 
 
 def refuse_same_person(run: Run, person: Person, rule: Confirmation) -> None:
@@ -106,10 +101,3 @@ def _account() -> str:
     except KeyError:
         # Containers run under numbers that have no name.
         return str(os.getuid())
-
-
-def _words(name: str) -> list[str]:
-    """The words of a name in one order and form; vowel signs of Indian scripts are letters, accents are none."""
-    letters = unicodedata.normalize("NFKD", name).casefold()
-    kept = (each for each in letters if not unicodedata.combining(each))
-    return sorted("".join(each if unicodedata.category(each)[0] in "LMN" else " " for each in kept).split())

@@ -57,6 +57,10 @@ class Fonts:
             return self.families
         return (*FAMILIES, first, *(family for family in self.families if family not in (*FAMILIES, first)))
 
+    def has(self, sign: str) -> bool:
+        """Whether a character can be printed and is seen then."""
+        return ord(sign) in self.characters and unicodedata.category(sign) not in _NEVER
+
     def check(self, texts: Iterable[str], where: str) -> None:
         """Refuse what could not be printed as it stands.
 
@@ -68,8 +72,7 @@ class Fonts:
         """
         for text in texts:
             for sign in text:
-                has_glyph = ord(sign) in self.characters and unicodedata.category(sign) not in _NEVER
-                if not has_glyph and sign not in _WITHOUT_GLYPH:
+                if not self.has(sign) and sign not in _WITHOUT_GLYPH:
                     raise IntakeError(
                         f"no font has the character {_named(sign)}, which is in {_excerpt(text)}",
                         where=where,

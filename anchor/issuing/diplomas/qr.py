@@ -1,8 +1,8 @@
 """The code on a diploma: a link that brings the receipt to the page that verifies, as a picture and as text.
 
-The link is the one that the page itself makes and reads (`registry/service/web/page/sharing.js`): the receipt in CBOR,
-in base64url, behind `#`, which no browser sends. So whoever has the paper alone can check that the credential is on
-record and whether it was withdrawn, and the server with the page learns nothing.
+The link is the one that the page itself makes and reads (`registry/service/web/browser/sharing.js`): the receipt in
+CBOR, in base64url, behind `#`, which no browser sends. So whoever has the paper alone can check that the credential is
+on record and whether it was withdrawn, and the server with the page learns nothing.
 """
 
 from __future__ import annotations
@@ -44,13 +44,17 @@ def link_of(receipt: Receipt, verify_url: str) -> str:
     return link
 
 
-def qr_svg(text: str) -> tuple[str, int]:
-    """A QR code as SVG, with its quiet zone; and how many modules wide it is, that included."""
+def qr_svg(text: str, *, sized: bool = True) -> tuple[str, int]:
+    """A QR code as SVG, with its quiet zone; and how many modules wide it is, that included.
+
+    Args:
+        sized: whether it says how large it is, a pixel a module; otherwise it is as large as its place.
+    """
     with needs("issuing"):
         import segno
     code = segno.make(text, error="l" if len(text) > _LONG else "m", mask=_MASK, boost_error=False, micro=False)
     buffer = io.BytesIO()
-    code.save(buffer, kind="svg", border=_QUIET_MODULES, xmldecl=False, nl=False)
+    code.save(buffer, kind="svg", border=_QUIET_MODULES, xmldecl=False, nl=False, omitsize=not sized)
     return buffer.getvalue().decode(), int(code.symbol_size(border=_QUIET_MODULES)[0])
 
 

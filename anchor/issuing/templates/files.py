@@ -165,6 +165,7 @@ def _template(top: Table, folder: Path) -> Template | None:
         courses=courses,
         competences=competences,
         granular=granular,
+        marks_apart=_marks_apart(top, granular=granular),
         form=_form(top, granular=granular),
         valid_months=top.whole("valid_months", 1, LONGEST_VALIDITY),
         asks_for=_asks_for(top, keys),
@@ -173,6 +174,17 @@ def _template(top: Table, folder: Path) -> Template | None:
     )
     achievement.end()
     return built
+
+
+def _marks_apart(top: Table, *, granular: bool) -> bool:
+    found = top.flag("marks_apart")
+    if found and not granular:
+        top.fault(
+            "marks_apart",
+            "is true, and the award is not granular",
+            "Write granular = true: only what is a credential of its own can be shown without its mark.",
+        )
+    return found
 
 
 def _form(top: Table, *, granular: bool) -> Form:
@@ -251,30 +263,46 @@ def _result(table: Table, languages: tuple[str, ...]) -> Result:
 
 
 def _course(table: Table, languages: tuple[str, ...]) -> Course:
+    choices = table.words("choices")
     built = Course(
         _key(table),
         _texts(table, "name", languages),
         table.optional_text("code", longest=100),
         table.number("credits", Decimal(0), MOST_CREDITS),
-        table.words("choices"),
+        choices,
         table.flag("mandatory"),
+        tuple(map(_alignment, table.tables("alignments"))),
+        _failed(table, choices),
     )
     table.end()
     return built
 
 
 def _competence(table: Table, languages: tuple[str, ...]) -> Competence:
-    alignment = _alignment(table.table("alignment")) if "alignment" in table.content else None
+    one = (_alignment(table.table("alignment")),) if "alignment" in table.content else ()
+    choices = table.words("choices")
     built = Competence(
         _key(table),
         _texts(table, "name", languages),
         _texts(table, "description", languages, is_needed=False),
-        table.words("choices"),
+        choices,
         table.flag("mandatory"),
-        alignment,
+        (*one, *map(_alignment, table.tables("alignments"))),
+        _failed(table, choices),
     )
     table.end()
     return built
+
+
+def _failed(table: Table, choices: tuple[str, ...]) -> tuple[str, ...]:
+    """Each has to be one of the choices: a slip of the pen would let a course that was failed count as completed."""
+    found = table.words("failed")
+    if not choices and found:
+        table.fault("failed", "is there without choices", "Name all marks in choices, those in failed, too.")
+    for each in found if choices else ():
+        if each not in choices:
+            table.fault("failed", f"has {each[:80]!r}, which is none of the choices", _one_of(choices))
+    return found
 
 
 def _signatory(table: Table, languages: tuple[str, ...]) -> Signatory:

@@ -118,6 +118,8 @@ class Course:
         code: as the institution calls it, such as `INF-204`; None if it has none.
         credits: ECTS.
         choices: the marks that there are; none for any text.
+        alignments: what it is in frameworks of others.
+        failed: the marks with which it was not completed.
     """
 
     key: str
@@ -126,6 +128,8 @@ class Course:
     credits: Decimal | None = None
     choices: tuple[str, ...] = ()
     mandatory: bool = False
+    alignments: tuple[Alignment, ...] = ()
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,8 @@ class Competence:
 
     Attributes:
         choices: levels that can be reached; none for `yes` and `no`.
-        alignment: what it is in a framework of others.
+        alignments: what it is in frameworks of others.
+        failed: the levels with which it was not reached.
     """
 
     key: str
@@ -142,7 +147,8 @@ class Competence:
     description: Texts = field(default_factory=dict)
     choices: tuple[str, ...] = ()
     mandatory: bool = False
-    alignment: Alignment | None = None
+    alignments: tuple[Alignment, ...] = ()
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +190,7 @@ class Template:
         national_level: of the national framework, in its own words.
         credits: ECTS.
         granular: whether courses and competences are credentials of their own beside the award.
+        marks_apart: whether their marks are, too, so that each can be shown without; only of what is granular.
         form: `sd-jwt` lets a holder leave out results one by one; then it is not granular.
         valid_months: how long the award is valid; None for always.
         asks_for: keys of columns that this award cannot do without, though others can, such as `birth_date`.
@@ -207,6 +214,7 @@ class Template:
     courses: tuple[Course, ...] = ()
     competences: tuple[Competence, ...] = ()
     granular: bool = False
+    marks_apart: bool = False
     form: Form = Form.JSON
     valid_months: int | None = None
     asks_for: tuple[str, ...] = ()

@@ -69,6 +69,8 @@ kind = "{kind}"
 languages = [{listed}]
 # Whether each course and competence is also a credential of its own, so that one can be shown without the others.
 granular = {str(sample.granular).lower()}
+# With granular: whether marks are credentials of their own, too, so that a course can be shown without its mark.
+marks_apart = false
 # form = "sd-jwt" would make SD-JWT VC, of which a holder leaves out what is nobody's business; not with granular.
 # Columns that have to be filled in beside person_id, name and awarded_on.
 asks_for = ["birth_date"]
@@ -141,7 +143,8 @@ mandatory = true
 
 def _courses(languages: Sequence[str]) -> str:
     return f"""\
-# Courses; each is a column course.KEY with the mark. Empty is for who did not take it.
+# Courses; each is a column course.KEY with the mark. Empty is for who did not take it; failed = ["5.0"] would name
+# those of the choices with which it was not completed, and earns no credits.
 [[courses]]
 key = "databases"
 code = "INF-204"

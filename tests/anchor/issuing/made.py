@@ -62,13 +62,16 @@ TEMPLATE = Template(
             {"en": "Develops", "de": "Entwickelt"},
             {"en": "Builds applications.", "de": "Baut Anwendungen."},
             ("1", "2", "3"),
-            alignment=Alignment("Application Development", "B.1", _ECF, "https://frameworks.example/ecf/B.1"),
+            alignments=(Alignment("Application Development", "B.1", _ECF, "https://frameworks.example/ecf/B.1"),),
         ),
     ),
     valid_months=18,
     signatories=(Signatory("Prof. Dr. Ruth Abele", {"en": "Dean", "de": "Dekanin"}),),
 )
 GRANULAR = replace(TEMPLATE, granular=True)
+APART = replace(
+    GRANULAR, marks_apart=True, courses=(TEMPLATE.courses[0], replace(TEMPLATE.courses[1], failed=("failed",)))
+)
 
 
 def row(number: int = 5, **values: str) -> Row:

@@ -15,12 +15,13 @@ from anchor.books.jobs import JobStore
 from anchor.books.tables import ANCHORED_STATES, BatchState, JobState, RunState, issue_run, issued
 from anchor.issuing import confirming
 from anchor.issuing.making import Maker, Source
-from anchor.issuing.people import Confirmation, Person, is_same_name, this_person
+from anchor.issuing.people import Confirmation, Person, this_person
 from anchor.issuing.roster.reading import Row
 from anchor.notices.notices import Notices
 from anchor.sending.driver import POINTS
 from anchor.workspace import Workspace
 from registry.errors import IntakeError, NotPossible, StoreError
+from registry.untrusted.names import is_same_name
 from tests.anchor.begun import begun, issuer, working
 from tests.anchor.issuing.made import TEMPLATE, row, rows
 from tests.anchor.issuing.site import ADA, BOB, QUICK, Ended, ending_at

@@ -22,7 +22,7 @@ from anchor.workspace import Workspace
 from registry.errors import ChainUnavailable, NotPossible
 from registry.records import Act, Reason
 from tests.anchor.begun import begun, issuer, working
-from tests.anchor.issuing.made import GRANULAR, TEMPLATE, row
+from tests.anchor.issuing.made import APART, GRANULAR, TEMPLATE, row
 from tests.anchor.issuing.registrar import REGISTRAR, Registrar
 
 __all__ = ["begun", "issuer"]
@@ -111,6 +111,25 @@ def test_of_a_granular_award_all_parts_are_replaced_and_none_is_left(here: Works
     assert linked == ids
     assert {states[each.credential_id] for each in registrar.store.by_person("s00006")} == {State.FINAL}
     (difference,) = registrar.plan([row(5, course__db="1.3", competence__team="")]).wanted[0].differences
+    assert (difference.key, difference.before, difference.after) == ("course.db", "1.0", "1.3")
+
+
+def test_with_marks_apart_a_mark_can_be_revoked_alone_and_to_correct_it_makes_its_course_anew(here: Workspace) -> None:
+    registrar = Registrar(here, APART)
+    registrar.issue([row(5), row(6)])
+    marks = Books(registrar.store, 1).of_course("mark:course.db")
+    assert {each.row.part for each in Books(registrar.store, 1).of_course("db")} == {"course:db", "mark:course.db"}
+    carry_out(here, plan_change(here, Act.REVOKE, [marks[0].target], Reason.ISSUED_IN_ERROR))
+    assert len(registrar.in_force("course:db")["s00005"]) == 1
+    assert registrar.in_force("mark:course.db")["s00005"] == []
+    # The other one's mark is corrected: one of each is left, and the mark is of the course that is left.
+    assert registrar.correct([row(6, course__db="1.0")]) is not None
+    (course,), (mark,) = (registrar.in_force(part)["s00006"] for part in ("course:db", "mark:course.db"))
+    assert (course.edition, mark.edition) == (2, 2)
+    assert b'"1.0"' in mark.document
+    assert b'"1.0"' not in course.document
+    assert orjson.loads(mark.document)["evidence"][0]["id"] == course.credential_id
+    (difference,) = registrar.plan([row(6, course__db="1.3")]).wanted[0].differences
     assert (difference.key, difference.before, difference.after) == ("course.db", "1.0", "1.3")
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,13 +18,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft201909Validator
 
-from anchor.issuing.credentials import Facts, credentials_of, months_later
-from registry.credential.digest import digest_document, hazards
-from registry.document.stated_scope import stated_scope
+from anchor.issuing.credentials import Awards, Facts, credentials_of, months_later
+from anchor.issuing.templates.model import Template
+from registry.credential.digest import DigestMethod, digest_document, hazards
+from registry.document.reading import read_document
+from registry.document.stated_scope import CREDITS_TYPE, stated_scope
+from registry.learning.assessment.records import hash_of_uri
+from registry.learning.portfolio.associations import links_in
+from registry.learning.reading import achieved_in
 from registry.recognition.scope import hash_of_programme
-from tests.anchor.issuing.made import GRANULAR, TEMPLATE, row, rows
+from registry.verify.stated_facts import stated_facts
+from tests.anchor.issuing.made import APART, GRANULAR, TEMPLATE, row, rows
 
 SCHEMA = Path(__file__).parents[4] / "shared" / "schemas" / "ob_v3p0_achievementcredential_schema.json"
+UUID = re.compile(r"urn:uuid:[0-9a-f-]{36}")
 ENTRY = {"id": "urn:uuid:9f1b6f0a-66c1-4ad1-9a51-5d0b6d8a6f11", "type": "BitstringStatusListEntry"}
 
 
@@ -103,6 +113,19 @@ def test_what_it_states_is_understood_here() -> None:
     assert found.programme == hash_of_programme(TEMPLATE.achievement_id)
 
 
+def test_its_credits_are_of_the_european_system_and_no_level() -> None:
+    for template in (TEMPLATE, GRANULAR, replace(TEMPLATE, credits=None)):
+        for part in credentials_of(template, row()):
+            document = part.document
+            reading = read_document(json.dumps(document).encode(), "a.json")
+            (achieved,) = achieved_in(reading)
+            earned = document["credentialSubject"].get("creditsEarned")
+            assert achieved.ects == (None if earned is None else Fraction(str(earned)))
+            (own,) = [each for each in reading.own if each.method is DigestMethod.VC_JCS]
+            levels = stated_facts(reading, own.value)["level"]
+            assert not any("Credit" in str(each) for each in levels)
+
+
 def test_a_birth_date_is_in_it_only_where_the_row_has_one() -> None:
     (award,) = credentials_of(TEMPLATE, row(birth_date="2003-02-01"))
     (name, born) = award.document["credentialSubject"]["identifier"]
@@ -171,11 +194,93 @@ def test_what_a_row_does_not_have_is_no_part_of_it() -> None:
     assert [each.part for each in parts] == ["award", "course:db"]
 
 
+@pytest.mark.parametrize("template", [GRANULAR, APART], ids=["inside", "apart"])
+def test_whoever_has_all_other_parts_lacks_something_random_of_each(template: Template) -> None:
+    parts = [json.dumps(each.document) for each in credentials_of(template, row())]
+    for at, each in enumerate(parts):
+        others = "".join(parts[:at] + parts[at + 1 :])
+        known = set(UUID.findall(others))
+        assert at == 0 or set(UUID.findall(each)) - known
+
+
+# Marks apart
+
+MARKS_OF_ROW = {"1.7", "2.0", "passed", "2"}
+
+
+def test_with_marks_apart_a_course_says_that_it_was_completed_and_another_credential_how_well() -> None:
+    made = {each.part: each.document for each in credentials_of(APART, row())}
+    marks = ["marks", "mark:course.db", "mark:course.law", "mark:competence.dev"]
+    assert list(made) == [
+        "award",
+        "marks",
+        "course:db",
+        "mark:course.db",
+        "course:law",
+        "mark:course.law",
+        "competence:team",
+        "competence:dev",
+        "mark:competence.dev",
+    ]
+    assert Awards(APART).parts_of(row()) == list(made)
+    assert Awards(APART).most == len(made)
+    for part, document in made.items():
+        subject = document["credentialSubject"]
+        said = {each.get("value") for each in subject.get("result", ())} - {None}
+        assert bool(said & MARKS_OF_ROW) is (part in marks)
+        if part not in (*marks, "award"):
+            (result,) = subject["result"]
+            assert result["status"] == "Completed"
+    course, mark = (made[part]["credentialSubject"] for part in ("course:db", "mark:course.db"))
+    assert (course["creditsEarned"], course["achievement"]["humanCode"]) == (7.5, "INF-204")
+    assert "creditsEarned" not in mark
+    assert mark["achievement"]["name"] == "Mark: Databases {1}"
+    assert mark["achievement"]["related"][0]["name"] == "Note: Datenbanken"
+    assert mark["id"] == course["id"]
+
+
+def test_a_mark_apart_names_what_it_is_of_by_id_and_digest_and_nothing_names_the_mark() -> None:
+    made = {each.part: each.document for each in credentials_of(APART, row())}
+    for part, document in made.items():
+        if not part.startswith("mark"):
+            continue
+        whole = made["award" if part == "marks" else part.removeprefix("mark:").replace(".", ":")]
+        by_id, by_digest = document["evidence"]
+        assert by_id == {"id": whole["id"], "type": ["Evidence"], "genre": "whole"}
+        assert hash_of_uri(by_digest["id"]) == digest_document(whole).value
+        assert not any(document["id"] in json.dumps(other) for other in made.values() if other is not document)
+    named = {each["id"] for each in made["award"]["evidence"]}
+    assert named == {made[part]["id"] for part in made if part.startswith("co")}
+
+
+def test_links_of_a_portfolio_lead_from_a_mark_to_its_course_and_from_there_to_the_award() -> None:
+    made = credentials_of(APART, row())
+    readings = [read_document(json.dumps(each.document).encode(), f"{each.part}.json") for each in made]
+    links = {(each.kind, each.source.rpartition("/")[2], each.target.rpartition("/")[2]) for each in links_in(readings)}
+    assert {
+        ("isPartOf", "bsc-is#course.db.mark", "bsc-is#course.db"),
+        ("isPartOf", "bsc-is#course.db", "bsc-is"),
+        ("isPartOf", "bsc-is#marks", "bsc-is"),
+    } <= links
+
+
+@pytest.mark.parametrize("is_apart", [True, False])
+def test_a_course_that_was_failed_is_not_completed_and_earns_no_credits(is_apart: bool) -> None:
+    course = replace(TEMPLATE.courses[1], credits=Decimal(5), failed=("failed",))
+    template = replace(GRANULAR, courses=(course,), marks_apart=is_apart)
+    for mark, outcome in (("passed", "Completed"), ("failed", "Failed")):
+        made = {each.part: each.document for each in credentials_of(template, row(course__law=mark))}
+        subject = made["course:law"]["credentialSubject"]
+        assert ("creditsEarned" in subject) is (mark == "passed")
+        (result,) = subject["result"]
+        assert result.get("status") == (outcome if is_apart else None)
+
+
 # Foreign schema
 
 
 @pytest.mark.parametrize(
-    "template", [TEMPLATE, GRANULAR, replace(TEMPLATE, languages=("de",))], ids=["one", "parts", "de"]
+    "template", [TEMPLATE, GRANULAR, APART, replace(TEMPLATE, languages=("de",))], ids=["one", "parts", "apart", "de"]
 )
 def test_the_schema_of_1edtech_takes_every_document(template: Any, schema: Draft201909Validator) -> None:
     for each in rows(20):
@@ -203,3 +308,14 @@ def test_the_smallest_template_makes_a_valid_credential(schema: Draft201909Valid
     assert {"alignment", "tag", "related", "resultDescription"}.isdisjoint(
         award.document["credentialSubject"]["achievement"]
     )
+
+
+@pytest.mark.parametrize("template", [GRANULAR, APART], ids=["granular", "marks apart"])
+def test_a_course_states_the_system_of_its_credits_beside_the_items_it_is_aligned_with(template: Template) -> None:
+    (aligned,) = TEMPLATE.competences[1].alignments
+    databases = replace(template.courses[0], alignments=(aligned,))
+    made = credentials_of(replace(template, courses=(databases, *template.courses[1:])), row())
+    course = next(each for each in made if each.part == "course:db")
+    targets = course.document["credentialSubject"]["achievement"]["alignment"]
+    assert [each.get("targetCode") for each in targets][-2:] == [None, "B.1"]
+    assert targets[-2]["targetType"] == CREDITS_TYPE

@@ -40,6 +40,7 @@ def letter(**values: object) -> Letter:
         "institution": "University of Example",
         "replaces": False,
         "link": "https://university.example/verify#00",
+        "wallet": "https://wallet.university.example/interactions/00",
         "key": "ab" * 16,
         "attachments": [Attachment("credential.json", "application/json", b'{"a":"\xc3\xa9"}\n' * 300)],
     }
@@ -80,11 +81,13 @@ def test_what_a_letter_says_in_each_language(language: str) -> None:
         "Bachelor of Science",
         "University of Example",
         "https://university.example/verify#00",
+        "https://wallet.university.example/interactions/00 ",
     ):
         assert each in plain
     assert len(again) > len(plain)
     assert "{" not in again
     assert "#00" not in text_of(letter(language=language, link=""))
+    assert "allet" not in text_of(letter(language=language, wallet=""))
 
 
 def test_in_which_language_a_holder_is_written_to() -> None:

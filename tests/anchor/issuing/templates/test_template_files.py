@@ -67,6 +67,14 @@ def test_every_key_of_a_new_template_has_a_comment_above_it_or_its_table() -> No
     assert sum(line.startswith("#") for line in lines) >= len(tables)
 
 
+def test_marks_stand_apart_only_of_what_is_granular(tmp_path: Path) -> None:
+    apart = WHOLE.replace("marks_apart = false", "marks_apart = true")
+    template, found = look(tmp_path, apart)
+    assert (template is not None and template.marks_apart, found) == (True, ())
+    _, (fault,) = look(tmp_path, apart.replace("granular = true", "granular = false"))
+    assert (fault.key, "granular = true" in fault.remedy) == ("marks_apart", True)
+
+
 def test_each_new_template_has_an_id_of_its_own(tmp_path: Path) -> None:
     ids = {tomllib.loads(template_text(Kind.CERTIFICATE, ("en",)))["id"] for _ in range(5)}
     assert len(ids) == 5
@@ -120,6 +128,9 @@ def test_another_template_with_the_same_columns_has_their_version_and_labels_are
         ("credits = 180", "credits = nan", "achievement.credits", "number"),
         ("granular = true", "granluar = true", "granluar", "Did you mean 'granular'"),
         ("granular = true", 'granular = "yes"', "granular", "true or false"),
+        ("marks_apart = false", "marks_apart = 1", "marks_apart", "true or false"),
+        ("credits = 6\n", 'credits = 6\nfailed = ["5.0"]\n', "courses[1].failed", "none of the choices"),
+        ('key = "development"\n', 'key = "development"\nfailed = ["1"]\n', "competences[1].failed", "choices"),
         ('asks_for = ["birth_date"]', 'asks_for = ["result.finale"]', "asks_for", "result.final"),
         ('type = "BachelorDegree"', 'type = "Bachelor"', "achievement.type", "Open Badges"),
         ('country = "PT"', 'country = "XX"', "issuer.country", "ISO 3166-1"),
