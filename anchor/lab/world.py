@@ -23,7 +23,7 @@ from anchor.batching.selection import select
 from anchor.intake.files import take_in
 from anchor.settings import EMBEDDED, Settings
 from anchor.workspace import Workspace
-from registry.credential.digest import digest_document
+from registry.credential.digest import digest_document, digest_sd_jwt
 from registry.receipt.model import Receipt, to_json
 from registry.recognition.scope import Scope
 from registry.records import Kind, Reason
@@ -31,6 +31,9 @@ from registry.records import Kind, Reason
 DATA_FOLDER: Final = "testamur-data"
 FIRST_DAY: Final = date(2025, 1, 6)
 _MORNING: Final = time(9, tzinfo=UTC)
+
+Document = dict[str, Any] | bytes
+"""A credential in JSON, or an SD-JWT."""
 
 
 class World:
@@ -72,18 +75,24 @@ class World:
         """Register a party; its number."""
         return register_party(self.workspace, self.workspace.sender, uri, bytes(32))
 
-    def anchor(self, party: int, documents: Mapping[str, dict[str, Any]]) -> None:
+    def strange_party(self, uri: str) -> None:
+        """Register a party that the folder does not remember as its own: whom to believe is then for a policy."""
+        data = self.workspace.contract.register_party_data(uri, bytes(32))
+        send(self.workspace, Call(f"register {uri}", data))
+
+    def anchor(self, party: int, documents: Mapping[str, Document]) -> None:
         """Anchor documents as one batch of a party."""
         with tempfile.TemporaryDirectory() as place:
             for name, document in documents.items():
-                (Path(place) / name).write_bytes(orjson.dumps(document))
+                (Path(place) / name).write_bytes(_content(document))
             intake = take_in(Path(place))
             now = Now(self.workspace)
             now.anchor(now.seal(intake, select(intake, self.workspace.store, party), party))
 
-    def receipt(self, document: dict[str, Any]) -> Receipt:
+    def receipt(self, document: Document) -> Receipt:
         """The receipt of a document that was anchored."""
-        (place,) = self.workspace.store.places(digest_document(document).value)
+        digest = digest_sd_jwt(document) if isinstance(document, bytes) else digest_document(document)
+        (place,) = self.workspace.store.places(digest.value)
         workspace = self.workspace
         return receipt_at(workspace.folder, place, chain=workspace.chain, contract=workspace.contract_address)
 
@@ -114,11 +123,11 @@ class World:
         """What its body or holder does to an accreditation, today."""
         take_step(self.workspace, existing(self.workspace.contract, number), step)
 
-    def write(self, name: str, document: dict[str, Any], receipt: Receipt | None = None) -> None:
+    def write(self, name: str, document: Document, receipt: Receipt | None = None) -> None:
         """Write a document into the folder, with its receipt beside it."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+        path.write_bytes(_content(document, orjson.OPT_INDENT_2))
         if receipt is not None:
             path.with_name(f"{path.name}.receipt.json").write_bytes(to_json(receipt))
 
@@ -141,3 +150,7 @@ class World:
 
     def _time(self) -> float:
         return self.today.timestamp()
+
+
+def _content(document: Document, option: int = 0) -> bytes:
+    return document if isinstance(document, bytes) else orjson.dumps(document, option=option)

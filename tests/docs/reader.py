@@ -37,6 +37,7 @@ _SHELL = re.compile(r"[|<>&;$*]")
 _VALUES = re.compile(
     r"0x[0-9a-fA-F]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{8,}|\d{4}-\d\d-\d\dT[\d:.]+Z|\d[\d,.]*"
 )
+_STYLES = re.compile(r"\x1b\[[0-9;]*m")
 # Which address a server has on the pages, which are those it has unless it is told another.
 _ADDRESSES = {"serve": 8790, "daemon": 8780, "devnet": 8545}
 
@@ -228,7 +229,7 @@ class Reader:
         process = subprocess.Popen(
             ["bash", "-c", self.meant(command)],
             cwd=self.folder,
-            env=self.environment,
+            env=self.environment | {"COLUMNS": "200"},  # what the pages have is not broken into lines
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -242,14 +243,14 @@ class Reader:
             with suppress(OSError):  # that is how a terminal ends which nobody writes to any more
                 while piece := os.read(ours, 65536):
                     told += piece
-                    if left and told.endswith(b": "):
+                    if left and told.endswith((b": ", b": \r\n")):
                         os.write(ours, f"{left.pop(0)}\n".encode())
             code = process.wait(SECONDS)
         finally:
             guard.cancel()
             process.kill()
             os.close(ours)
-        said = told.decode().replace("\r\n", "\n")
+        said = _STYLES.sub("", told.decode().replace("\r\n", "\n"))
         assert not left, f"$ {command}\n{said}\nnot asked for: {len(left)}"
         return Told(code, said, "")
 

@@ -54,16 +54,16 @@ def test_the_rooms_stand_in_the_order_of_the_floors() -> None:
 
 
 def test_no_walk_comes_back_up_more_than_twice() -> None:
-    walks = re.split(r"\n\*\*From ", PAGE.partition("## Six walks")[2].partition("## Fourteen changes")[0])[1:]
+    walks = re.split(r"\n\*\*From ", PAGE.partition("## Six walks")[2].partition("## Sixteen changes")[0])[1:]
     assert len(walks) == 6
     for walk in walks:
         assert walk.count("↑") <= 2
         assert len(PATH.findall(walk)) >= 10
 
 
-def test_there_are_fourteen_changes_and_each_names_its_rooms() -> None:
-    changes = re.split(r"\n\n\*\*", PAGE.partition("## Fourteen changes")[2])[1:]
-    assert len(changes) == 14
+def test_there_are_sixteen_changes_and_each_names_its_rooms() -> None:
+    changes = re.split(r"\n\n\*\*", PAGE.partition("## Sixteen changes")[2])[1:]
+    assert len(changes) == 16
     assert all(len(PATH.findall(change)) >= 3 for change in changes)
 
 

@@ -29,10 +29,14 @@ from typer.testing import CliRunner
 from anchor.cli.app import app
 from registry.chain.rpc.connect import connect
 from registry.embedded.genesis import DEVELOPMENT_ACCOUNTS, PUBLICLY_KNOWN_KEYS
+from registry.learning.suggest.decisions import suggestion_id
+from registry.learning.suggest.wire import suggestion_in
 from registry.proofs.signatures.keys import KeyKind, new_key, write_key
 from tests.anchor.issuing.roster.files import write_xlsx
 from tests.docs.reader import REPOSITORY, Reader, Step, shape, steps
 from tests.registry.chain.worlds import anvil
+from tests.registry.learning.assessment.made import RESULT, of_cmi5, statement
+from tests.registry.learning.pathways.credentials import of_a_learner, of_others
 from tests.registry.quality.decisions import decision
 from tests.registry.quality.signed import snapshot
 
@@ -431,9 +435,61 @@ def trees(reader: Reader, shared: Shared) -> None:
 
 
 def programmes(reader: Reader) -> None:
-    """The framework and the programmes of the page."""
-    for path in (REPOSITORY / "docs/how-to/frameworks").glob("*.toml"):
+    """The framework, the programmes and the sentences of the page."""
+    for path in (REPOSITORY / "docs/how-to/frameworks").iterdir():
         shutil.copy(path, reader.folder)
+
+
+def reviewed(reader: Reader) -> None:
+    """The programmes, and what somebody decided on the page about the suggestions that are asked for."""
+    programmes(reader)
+    asked = reader.does("testamur suggest ask northport.toml --language en --unmeasured --json")
+    said = (("part IS501", {"accept": ["A.1"]}), ("part IS502", {"reject": True, "reason": "Too general."}))
+    by_place = {each["where"]: suggestion_id(suggestion_in(each, "")) for each in json.loads(asked)["suggestions"]}
+    decisions = [
+        {"suggestion": by_place[place], **what} for place, what in (*said, ("part IS506", {"accept": ["B.3"]}))
+    ]
+    review = {"type": "TestamurReview", "version": 1, "decidedAt": "2026-03-02T09:30:00Z", "decisions": decisions}
+    review["decidedBy"] = {"name": "Ana Lima", "role": "Programme director"}
+    (reader.folder / "decisions.json").write_text(json.dumps(review))
+
+
+def learning(reader: Reader) -> None:
+    """The pathway of the page and its framework, a learner's credentials, and those of thirty-three others."""
+    programmes(reader)
+    reader.does("testamur issuer register --uri did:web:agency.example")
+    reader.does("testamur issuer register --uri did:web:lakeside.example")
+    reader.does("testamur accredit offer 2 --levels 6-7 --until 2031-01-01 --issuer 1")
+    reader.does("testamur accredit accept 1 --issuer 2")
+    own = of_a_learner()
+    everything = own | of_others()
+    for name, content in everything.items():
+        (reader.folder / "issued").mkdir(exist_ok=True)
+        (reader.folder / "issued" / name).write_text(json.dumps(content))
+    reader.does("testamur anchor issued --issuer 2")
+    people = [list(everything)] * 12 + [list(own)] * 11 + [["bachelor.json"]] * 10
+    folders = {reader.folder / "credentials": list(own)}
+    folders |= {reader.folder / "learners" / f"{number:02}": names for number, names in enumerate(people)}
+    for folder, names in folders.items():
+        folder.mkdir(parents=True)
+        for name in names:
+            shutil.copy(reader.folder / "issued" / name, folder)
+    (reader.folder / "policy.toml").write_text('[[bodies]]\nparty = 1\nname = "Agency"\n')
+
+
+def examiners(reader: Reader) -> None:
+    """The rubric of the page, the keys of two people, and what there is of a student."""
+    shutil.copy(REPOSITORY / "docs/how-to/assessment/rubric.toml", reader.folder)
+    for name in ("abele", "kaya"):
+        key = reader.folder / f"{name}-key.pem"
+        key.write_text(write_key(new_key(KeyKind.ED25519)))
+        key.chmod(0o600)
+    (reader.folder / "report.pdf").write_bytes(b"%PDF-1.7 a report")
+    unit = {"object": {"id": "https://university.example/unit/1"}}
+    launched = of_cmi5(1, "launched", moveon="CompletedAndPassed") | unit
+    statements = [launched, of_cmi5(2, "completed") | unit, of_cmi5(3, "passed") | unit, statement(4), statement(4)]
+    (reader.folder / "statements.json").write_text(json.dumps({"statements": statements, "more": ""}))
+    (reader.folder / "results.xml").write_text(RESULT)
 
 
 def drawing(reader: Reader) -> None:
@@ -715,12 +771,36 @@ RUN = {
     "docs/how-to/record-a-partnership.md": Run(partners),
     "docs/how-to/yearly-report.md": Run(reported, in_part=("testamur insights show",)),
     "docs/how-to/anchor-a-batch.md": Run(exports),
+    "docs/tutorial/a-learners-year.md": Run(
+        codes={
+            "testamur portfolio show": 1,
+            "testamur pathway check": 1,
+            "testamur suggest ask fleuve.toml --language fr --framework esco": 1,
+        },
+        typed={"testamur suggest review": ("1", "y", "1", "y", "n", "Learners hear this; they do not teach it.", "y")},
+        in_part=(
+            "testamur pathway check",
+            "testamur portfolio recognise",
+            "testamur suggest ask",
+            "testamur suggest review",
+        ),
+    ),
     "docs/how-to/backup.md": Run(
         first_issuer,
         codes={"testamur anchor later.json --json": 0, "testamur anchor later.json": 1},
         after={"cp -a": lost_since},
     ),
     "docs/how-to/compare-programmes.md": Run(programmes),
+    "docs/how-to/suggest-items.md": Run(programmes),
+    "docs/how-to/review-suggestions.md": Run(reviewed, codes={"testamur suggest check": 1}),
+    "docs/how-to/follow-a-pathway.md": Run(
+        learning,
+        codes={"testamur pathway check": 1, "testamur pathway export ctdl": 3},
+        in_part=("testamur pathway show", "testamur pathway export"),
+    ),
+    "docs/how-to/record-an-assessment.md": Run(
+        examiners, in_part=("testamur assessment check", "testamur assessment moderate")
+    ),
     "docs/how-to/read-a-level-card.md": Run(codes={"testamur levels card 6 --from ZA --to IE": 2}),
     "docs/how-to/deploy.md": Run(given=endpoint),
     "docs/how-to/export-accreditations.md": Run(accredited),
@@ -782,6 +862,10 @@ RUN = {
     "docs/how-to/verify-offline.md": Run(graduates, codes={"testamur verify": 0}),
     "docs/how-to/verify-over-http.md": Run(given=uploads),
     # Nobody is trusted before the policy names a body; one of the many is revoked.
+    "docs/how-to/portfolio.md": Run(
+        given=holder,
+        codes={"testamur portfolio show": 2, "testamur verify": 2},
+    ),
     "docs/how-to/verify.md": Run(
         given=holder,
         codes={
@@ -801,6 +885,7 @@ NOT_RUN = {
         for page in WITH_COMMANDS
         if page.name == "trainer.md" and page.is_relative_to(REPOSITORY / "docs" / "training")
     },
+    "docs/how-to/take-credentials-abroad.md": "typed by tests/anchor/learning/test_recognise_command.py",
     "docs/how-to/blockcerts.md": "Ethereum or Sepolia; tests/interop/test_blockcerts.py does it on such a number",
 }
 # What is of the machine and not of the program; the demo has a test of its own.
