@@ -237,6 +237,15 @@ class Settings(BaseSettings):
         description="Who confirms a root: another name, also another account, or whoever made it.",
     )
 
+    wallet_url: Annotated[str | None, Public] = Field(
+        default=None,
+        pattern=r"^(https://[^?#/\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?)(/[^?#\s]*[^?#/\s])?$",
+        description="URL under which wallets reach the wallet server; HTTPS, or HTTP on this machine for a trial.",
+    )
+    wallet_days: int = Field(
+        default=30, ge=1, le=366, description="Days for which an offer to a wallet is good once it was made."
+    )
+
     log_format: Literal["console", "json"] = Field(
         default="console", description="Log lines of the daemon: for a person, or JSON for a collector."
     )

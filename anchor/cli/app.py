@@ -146,7 +146,7 @@ COMMANDS: Final[Mapping[str, tuple[Listed, ...]]] = {
         Listed(
             "page",
             "page:page",
-            "Write the page that checks credentials in a browser, with the settings of an institution in it.",
+            "Write the page that checks credentials in a browser, or a learner's, with the settings of an institution.",
         ),
         Listed(
             "index",
@@ -167,6 +167,33 @@ COMMANDS: Final[Mapping[str, tuple[Listed, ...]]] = {
         Listed("jobs", "jobs:jobs_app", "The jobs of the daemon."),
         Listed("account", "account:app", "The account that signs transactions."),
         Listed("key", "jobs:key_app", "The keys with which issuers send jobs over HTTP."),
+    ),
+    "Learn": (
+        Listed(
+            "portfolio",
+            "portfolio:app",
+            "Portfolios of learners: made, shown, shared, and recognised abroad.",
+            more=("portfolio_recognise:recognise",),
+        ),
+        Listed("pathway", "pathway:app", "Pathways: what is done, what is open, and which next step opens most."),
+        Listed(
+            "assessment", "assessment:app", "Evidence of assessment: rubrics, assessors, and what systems recorded."
+        ),
+        Listed(
+            "suggest",
+            "suggest:app",
+            "Suggest items of frameworks for texts; a named person decides about each.",
+            more=(
+                "suggest_review:review",
+                "suggest_review:decisions",
+                "suggest_review:check",
+                "suggest_review:state",
+                "suggest_compare:duplicates",
+                "suggest_compare:gaps",
+                "suggest_anomalies:anomalies",
+            ),
+        ),
+        Listed("wallet", "wallet:app", "Hand credentials over to wallets."),
     ),
     "Levels and frameworks": (
         Listed("levels", "levels:app", "Compare levels of qualifications frameworks across borders."),

@@ -84,8 +84,13 @@ class SafeConsole(Console):
 
     def confirms(self, question: str) -> bool:
         """Whether a person answers the question with yes."""
-        self.say(question, " [y/N]: ")
-        return sys.stdin.readline().strip().casefold() in ("y", "yes")
+        return (self.asks(f"{question} [y/N]") or "").casefold() in ("y", "yes")
+
+    def asks(self, question: str) -> str | None:
+        """What a person types as an answer, which may be nothing; None at the end of what is typed."""
+        self.say(question, ": ")
+        typed = sys.stdin.readline()
+        return typed.strip() if typed else None
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What is drawn, without anything that a terminal obeys but what rich itself says to it."""

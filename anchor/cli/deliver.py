@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +33,7 @@ from anchor.issuing.diplomas.making import Format, Order, Original, check_all, r
 from anchor.issuing.diplomas.sources import IssuedCredentials
 from anchor.issuing.letters import sender_of
 from anchor.issuing.states import States, asked_states, issued_store
+from anchor.wallets.offers import links_in
 from anchor.workspace import Workspace
 from registry.errors import NotPossible, SettingsError
 
@@ -50,6 +51,10 @@ def deliver(
     ] = None,
     verify_url: Annotated[
         str | None, typer.Option("--verify-url", help="Address of the page that verifies; default: public_url/verify.")
+    ] = None,
+    wallet_offers: Annotated[
+        Path | None,
+        typer.Option("--wallet-offers", help="Folder of `testamur wallet offers`: its links go into the letters."),
     ] = None,
     json_only: Annotated[bool, typer.Option("--json-only", help="Put no diploma on paper into the letters.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Also to those who were given theirs before.")] = False,
@@ -79,7 +84,8 @@ def deliver(
         _refuse_none(run, parcels, states)
         address = verify_address(session, verify_url) if verify_url or not json_only else _known_address(session)
         look = None if json_only else look_of(IssuedCredentials(workspace, wanted).template(template), address)
-        _write(session, workspace, run, parcels, output, sender, address, look, states)
+        wallets = None if wallet_offers is None else links_in(wallet_offers)
+        _write(session, workspace, run, parcels, output, sender, address, wallets, look, states)
 
 
 def _write(
@@ -90,6 +96,7 @@ def _write(
     output: Path,
     sender: str,
     address: str,
+    wallets: Mapping[str, str] | None,
     look: Look | None,
     states: States,
 ) -> None:
@@ -102,9 +109,11 @@ def _write(
             sender=sender_of(sender),
             at=datetime.now(UTC).replace(microsecond=0),
             verify_url=address,
+            wallets=wallets,
             papers=None if look is None else _papers(look, session.settings.workers),
             progress=progress,
         )
+    linked = sum(1 for parcel in parcels if parcel.stem in (wallets or {}))
     left_out = sum(1 for each in states.rows if each.state.is_withdrawn)
     session.result(
         {
@@ -113,11 +122,16 @@ def _write(
             "kept": written.kept,
             "withoutAddress": written.unreached,
             "withdrawn": left_out,
+            "walletLinks": linked,
             "states": {state.value: count for state, count in states.counts.items()},
         }
     )
     kept = f" {amount(written.kept, 'letter')} there already." if written.kept else ""
     session.say(f"{amount(written.letters, 'letter')} in ", bold(output), f", listed in {TABLE}.{kept}")
+    if wallets is not None:
+        stay = " Letters that were there already stay as they were." if written.kept else ""
+        have = "has" if linked == 1 else "have"
+        session.say(f"Of {amount(len(parcels), 'award')} {linked:,} {have} a link to a wallet.{stay}")
     if written.unreached:
         session.say(f"{amount(written.unreached, 'holder')} without an address: {UNREACHED} names them.")
     if left_out:

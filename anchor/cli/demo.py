@@ -26,12 +26,17 @@ def demo(
     session: Session,
     folder: Annotated[Path | None, typer.Option("--folder", help="Keep what is made in this new folder.")] = None,
     count: Annotated[int, typer.Option("--count", min=20, max=1_000_000, help="How many credentials.")] = 1000,
+    learner: Annotated[
+        bool, typer.Option("--learner", help="Make a learner's year instead: what four issuers awarded to one person.")
+    ] = False,
 ) -> int:
     """Anchor credentials of made-up universities on an embedded chain, and verify one of each fate."""
     from anchor.demo.run import run_demo
 
     if folder is not None and folder.exists():
         raise SettingsError("the folder is there already", where=str(folder), remedy="Name one that is not.")
+    if learner:
+        return _learner(session, folder)
     started = time.monotonic()
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory())) if folder is None else folder
@@ -85,3 +90,20 @@ def demo(
     session.say(f"Chain: {chain}")
     session.say(f"Done in {seconds:.1f} s." + (f" Everything is in {folder}." if folder else ""))
     return Exit.FAILED if differences else Exit.DONE
+
+
+def _learner(session: Session, folder: Path | None) -> int:
+    """The world of the tutorial about a learner's year; what happens in it is told day by day."""
+    from anchor.lab.learners_year import HOLDER, make
+
+    if folder is None:
+        raise SettingsError("a learner's year is kept", remedy="Name a new folder: --learner --folder year.")
+    events = []
+    for event in make(folder):
+        session.say(f"{event.day}  {event.what}")
+        events.append(event._asdict())
+    session.result({"folder": str(folder), "holder": HOLDER, "events": events})
+    session.say(
+        f"Everything is in {folder}: what {HOLDER} has in {folder / 'credentials'}, the practice chain beside it."
+    )
+    return Exit.DONE

@@ -43,6 +43,13 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "testamur deliver ROOT -o letters --from registrar@university.example",
         "testamur deliver ROOT -o letters --mark-delivered",
     ),
+    "wallet offers": (
+        "testamur wallet offers ROOT -o offers",
+        "testamur wallet offers ROOT -o new-offers --rows 3,7-9 --again",
+    ),
+    "wallet status": ("testamur wallet status ROOT",),
+    "wallet withdraw": ("testamur wallet withdraw ROOT --rows 3",),
+    "wallet serve": ("testamur wallet serve --port 8785",),
     "digest": ("testamur digest diploma.json",),
     "verify": (
         "testamur verify diploma.json --chain https://rpc.example --trust 7",
@@ -52,6 +59,19 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "present": (
         "testamur present diploma.sdjwt",
         "testamur present diploma.sdjwt --without result -o shown.sdjwt",
+    ),
+    "portfolio make": (
+        "testamur portfolio make credentials/ -o portfolio.json --holder 'Ana Horvat'",
+        "testamur portfolio make diploma.json more.zip --page page.html --language fr",
+    ),
+    "portfolio show": (
+        "testamur portfolio show portfolio.json --chain https://rpc.example --trust 7",
+        "testamur portfolio show 'https://verify.example/learner#p1.eNr…' -o got.json",
+    ),
+    "portfolio share": ("testamur portfolio share p.json --items 1-3 --purpose MSc --audience A -o a",),
+    "portfolio recognise": (
+        "testamur portfolio recognise portfolio.json --for DE --policy policy.toml",
+        "testamur portfolio recognise diplomas/ --for KE --page a.html --pdf a.pdf",
     ),
     "audit": ("testamur audit --report audit.html",),
     "revoke": (
@@ -95,6 +115,60 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "accredit show": ("testamur accredit show 12", "testamur accredit show 12 --at 2026-01-31"),
     "recognise": ("testamur recognise 3 --levels 6-8 --evidence agreement.pdf",),
     "body": ("testamur body 3", "testamur body 3 --at 2026-01-31"),
+    "pathway check": (
+        "testamur pathway check portfolio.json pathway.toml --policy policy.toml",
+        "testamur pathway check credentials/ pathway.toml --at 2026-09-01 --csv s.csv",
+    ),
+    "pathway cohort": ("testamur pathway cohort portfolios/ pathway.toml --trust 7 --csv counts.csv",),
+    "pathway show": ("testamur pathway show pathway.toml", "testamur pathway show pathway.toml --language fr"),
+    "pathway faults": ("testamur pathway faults pathway.toml",),
+    "pathway import": (
+        "testamur pathway import ctdl pathway.jsonld -o pathway.toml",
+        "testamur pathway import case package.json --strict",
+    ),
+    "pathway export": (
+        "testamur pathway export json pathway.toml",
+        "testamur pathway export ctdl pathway.toml -o pathway.jsonld",
+    ),
+    "pathway template": ("testamur pathway template -o pathway.toml",),
+    "suggest ask": (
+        "testamur suggest ask msc.toml --language en --json > suggestions.json",
+        "testamur suggest ask --text 'Plans and runs tests.' --language en",
+    ),
+    "suggest figures": ("testamur suggest figures",),
+    "suggest measure": ("testamur suggest measure sentences.csv --framework own.toml -o figures.json",),
+    "suggest review": (
+        "testamur suggest review suggestions.json --into msc.toml --by 'Ana Lima'",
+        "testamur suggest review suggestions.json --into msc.toml --page r.html",
+        "testamur suggest review suggestions.json --into msc.toml --decisions d.json",
+    ),
+    "suggest decisions": (
+        "testamur suggest decisions msc.toml",
+        "testamur suggest decisions msc.toml --export decisions",
+    ),
+    "suggest check": ("testamur suggest check msc.toml",),
+    "suggest duplicates": (
+        "testamur suggest duplicates north/ lake/ --language en --threshold 0.85",
+        "testamur suggest duplicates north/ lake/ --language en --ask",
+    ),
+    "suggest gaps": ("testamur suggest gaps msc.toml", "testamur suggest gaps msc.toml --nearest"),
+    "suggest anomalies": (
+        "testamur suggest anomalies assessments.csv --since 2026-01-01",
+        "testamur suggest anomalies --issued",
+    ),
+    "suggest state": ("testamur suggest state m.toml --place p1 --item A --by A --role B --reason C",),
+    "assessment rubric": ("testamur assessment rubric rubric.toml",),
+    "assessment record": ("testamur assessment record r.toml --learner s42 --mark a=2 --sign-key me.pem",),
+    "assessment moderate": (
+        "testamur assessment moderate record.json --agree --sign-key kaya.pem",
+        "testamur assessment moderate record.json --mark exam=65 --sign-key kaya.pem",
+    ),
+    "assessment decide": ("testamur assessment decide r.json m.json --comment why --sign-key me.pem",),
+    "assessment check": ("testamur assessment check record.json moderation.json --evidence work/",),
+    "assessment import": (
+        "testamur assessment import xapi lrs.json --actor anna@uni.example -o a.json",
+        "testamur assessment import qti results.zip -o results.json --strict",
+    ),
     "levels list": ("testamur levels list", "testamur levels list --maps our-levels"),
     "levels show": ("testamur levels show IE", "testamur levels show gb-scqf"),
     "levels card": (
@@ -151,7 +225,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "devnet": ("testamur devnet --port 8545",),
     "daemon": ("testamur daemon",),
     "serve": ("testamur serve", "testamur serve --port 8080 --no-index"),
-    "page": ("testamur page -o site --page-settings page.toml", "testamur page --hash"),
+    "page": (
+        "testamur page -o site --page-settings page.toml",
+        "testamur page --learner -o site/learner",
+        "testamur page --hash",
+    ),
     "index": ("testamur index", "testamur index --once"),
     "recover": ("testamur recover",),
     "account new": ("testamur account new operator.json",),

@@ -10,9 +10,11 @@ from typing import Annotated, Final
 import orjson
 import typer
 
-from anchor.cli.console import Column, Fields, Listing, Styled, bold
+from anchor.cli.console import Column, Fields, Listing, bold
+from anchor.cli.faults_told import faults_content, say_faults
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.wording import amount
+from anchor.cli.writing import write_new
 from anchor.verifying.frameworks import case_in, framework_for, framework_in, look_at, programme_in
 from anchor.verifying.named import write_whole
 from registry.errors import IntakeError, SettingsError
@@ -20,7 +22,7 @@ from registry.frameworks.case_writing import case_package
 from registry.frameworks.coverage import SAYS, Aligned, Coverage, Where, compare, decimals, table_rows
 from registry.frameworks.fields import fields_of
 from registry.frameworks.members import MAX_BYTES
-from registry.frameworks.model import Fault, Framework, Programme
+from registry.frameworks.model import Framework, Programme
 from registry.frameworks.writing import framework_text
 from registry.timestamps import write_timestamp
 from registry.untrusted.cells import csv_lines
@@ -59,7 +61,7 @@ def compare_programmes(
     known = framework_in(framework) if framework is not None else framework_for(programmes[0], first)
     found = compare(known, *programmes)
     if csv is not None:
-        _write(csv, csv_lines(table_rows(found)), overwrite=overwrite)
+        write_new(csv, csv_lines(table_rows(found)), overwrite=overwrite)
     session.result(found.to_dict())
     session.say("Framework: ", bold(known.title), f" {known.version} ({amount(len(found.rows), 'item')} to cover)")
     for letter, each in (("A", found.first), ("B", found.second)):
@@ -106,9 +108,9 @@ def import_framework(
         )
     written = not (strict and grave)
     if written:
-        _write(path, content, overwrite=overwrite)
+        write_new(path, content, overwrite=overwrite)
     if grave and written:
-        _write(refused, csv_lines([("entry", "why"), *((each.entry, each.reason) for each in grave)]), overwrite=True)
+        write_whole(refused, csv_lines([("entry", "why"), *((each.entry, each.reason) for each in grave)]))
     session.result(
         {
             "form": form.value,
@@ -117,11 +119,11 @@ def import_framework(
             "items": len(framework.items),
             "written": str(path) if written else None,
             "refused": str(refused) if grave and written else None,
-            **_faults_content(faults),
+            **faults_content(faults),
         }
     )
     session.say(bold(framework.title), f": {amount(len(framework.items), 'item')}")
-    _say_faults(session, faults)
+    say_faults(session, faults, "left out")
     if not written:
         session.say("Nothing was written (--strict).")
         return Exit.FAILED
@@ -144,7 +146,7 @@ def export_framework(
     framework = framework_in(file)
     package = case_package(framework, write_timestamp(datetime.now(UTC)))
     path = output or file.with_suffix(".json")
-    _write(path, orjson.dumps(package, option=orjson.OPT_INDENT_2) + b"\n", overwrite=overwrite)
+    write_new(path, orjson.dumps(package, option=orjson.OPT_INDENT_2) + b"\n", overwrite=overwrite)
     counts = {name: len(package[name]) for name in ("CFItems", "CFAssociations")}
     session.result({"form": form.value, "written": str(path), **counts})
     items, links = (
@@ -162,9 +164,9 @@ def check(
     """Say all that is wrong with a framework or a programme at once, each entry by itself. Nothing is kept."""
     found, faults = look_at(file)
     grave = any(each.grave for each in faults)
-    session.result({"file": str(file), "is": _kind(found), "valid": not grave, **_faults_content(faults)})
+    session.result({"file": str(file), "is": _kind(found), "valid": not grave, **faults_content(faults)})
     session.say(bold(file), ": ", _summary(found, grave=grave))
-    _say_faults(session, faults)
+    say_faults(session, faults, "left out")
     return Exit.FAILED if grave else Exit.DONE
 
 
@@ -189,14 +191,6 @@ def isced(
     columns = [Column(name) for name in ("code", "field", "within")]
     rows = [(each.code, each.name, " › ".join(name for _, name in each.within)) for each in found]
     session.say(Listing(columns, rows))
-
-
-def _write(path: Path, content: bytes, *, overwrite: bool) -> None:
-    if path.exists() and not overwrite:
-        raise IntakeError(
-            "it is there already", where=str(path), remedy="Name another file, or --overwrite.", code="exists"
-        )
-    write_whole(path, content)
 
 
 def _about(aligned: Aligned) -> dict[str, object]:
@@ -235,14 +229,3 @@ def _summary(found: Framework | Programme | None, *, grave: bool) -> str:
     if isinstance(found, Framework):
         return f"a framework with {amount(len(found.items), 'item')}, in order"
     return f"a programme with {amount(len(found.parts), 'part')} and {decimals(found.ects)} ECTS, in order"
-
-
-def _faults_content(faults: tuple[Fault, ...]) -> dict[str, object]:
-    return {"faults": [{"entry": each.entry, "reason": each.reason, "grave": each.grave} for each in faults]}
-
-
-def _say_faults(session: Session, faults: tuple[Fault, ...]) -> None:
-    for each in faults[:MOST_SHOWN]:
-        session.say(Styled("left out", "bold red") if each.grave else Styled("look at", "bold yellow"), f" {each}")
-    if len(faults) > MOST_SHOWN:
-        session.say(f"and {len(faults) - MOST_SHOWN:,} more; --json has all.")

@@ -15,23 +15,25 @@ import typer
 from anchor.cli.chains import say_chain
 from anchor.cli.console import Column, Listing, Styled, bold
 from anchor.cli.levels import told_maps
+from anchor.cli.portfolio_told import say_portfolio
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.speaking import InLanguage, Spoken, spoken
 from anchor.cli.targets import digests_of_content
 from anchor.cli.verdict_levels import Here, say_levels
 from anchor.settings import EMBEDDED
 from anchor.verifying.absence import absence_bytes, absence_of, answers_of_file, attestation_in, proved_absence
-from anchor.verifying.files import FileVerifier, receipts_of
+from anchor.verifying.files import FileVerifier, portfolio_at, receipts_of
 from anchor.verifying.offline import offline_grounds
 from anchor.verifying.outside import outside
-from anchor.verifying.paths import credential_files, is_digest
+from anchor.verifying.paths import credential_files, is_digest, is_linked
 from anchor.verifying.policies import read_policy
 from anchor.verifying.reading import read_file
 from anchor.verifying.replaced import Replaced, is_revoked, replacement_of
 from anchor.workspace import Workspace
 from registry.chain_names import chain_name
 from registry.credential.digest import Digest, Limits
-from registry.errors import EvidenceError, IntakeError, ReceiptError, SettingsError
+from registry.document.portfolio import Portfolio, told_of
+from registry.errors import EvidenceError, IntakeError, ReceiptError, RegistryError, SettingsError
 from registry.language.said import listed, say
 from registry.receipt.model import parse as parse_receipt
 from registry.recognition.scope import country
@@ -56,7 +58,9 @@ OUTCOME_COLOURS = {Outcome.PASS: "green", Outcome.WARN: "yellow", Outcome.FAIL: 
 @command
 def verify(
     session: Session,
-    paths: Annotated[list[Path], typer.Argument(help="Credentials, folders of them, or digests.", show_default=False)],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Credentials, folders of them, portfolios, or digests.", show_default=False)
+    ],
     receipt: Annotated[Path | None, typer.Option("--receipt", help="The receipt of the one credential.")] = None,
     trust: Annotated[
         list[int] | None, typer.Option("--trust", help="A party whose number you have confirmed; repeatable.")
@@ -112,8 +116,10 @@ def verify(
     said = {"policy": policy, "checkpoints": checkpoints, "witnesses": witnesses}
     session.settings = session.settings.model_copy(update={name: path for name, path in said.items() if path})
     set_prove(session, False if offline else prove)
-    single = len(paths) == 1 and not paths[0].is_dir()
-    if single and not is_digest(files[0]) and (proof := absence_bytes(files[0])) is not None:
+    is_link = is_linked(paths[0])
+    single = len(paths) == 1 and (is_link or not paths[0].is_dir())
+    is_file = not is_digest(files[0]) and not is_link
+    if single and is_file and (proof := absence_bytes(files[0])) is not None:
         if receipt is not None or csv is not None:
             raise SettingsError(
                 "a proof of absence has neither a receipt nor a table", remedy="Leave --receipt and --csv out."
@@ -148,7 +154,12 @@ def verify(
         is_asked = not offline and (workspace.has_folder or session.settings.chain != EMBEDDED)
         chain = workspace.asked_chain if is_asked else None
         replaced = _replacement(session, workspace, verdicts[0], files[0], receipt) if single and is_asked else None
-    session.result(verdicts[0].to_dict() if single else {"verdicts": [verdict.to_dict() for verdict in verdicts]})
+    portfolios = [] if single else [found for path in paths if (found := _portfolio(path)) is not None]
+    of_themselves = {"portfolios": [told_of(each, now) for each in portfolios]} if portfolios else {}
+    several = {"verdicts": [verdict.to_dict() for verdict in verdicts]} | of_themselves
+    session.result(verdicts[0].to_dict() if single else several)
+    for each in portfolios:
+        say_portfolio(session, told, each, now)
     if single:
         say_verdict(session, told, verdicts[0])
         say_levels(session, told, verdicts[0].levels)
@@ -156,12 +167,18 @@ def verify(
         _say_replaced(session, replaced)
     else:
         session.say(verdict_table(told, verdicts))
-        for code, text in shared_reasons(told, verdicts):
-            session.say(f"{code}: {text}")
+        say_reasons(session, told, verdicts, "--json has")
         session.say(_counts(told, verdicts))
     say_basis(session, told, verdicts)
     say_chain(session, chain)
     return worst(verdicts)
+
+
+def _portfolio(path: Path) -> Portfolio | None:
+    """The portfolio that was named, for what it says of itself; whoever verified it said why it cannot be read."""
+    with suppress(RegistryError):
+        return portfolio_at(path)
+    return None
 
 
 def _replacement(
@@ -439,6 +456,19 @@ def shared_reasons(told: Spoken, verdicts: list[Verdict]) -> list[tuple[str, str
             for check in verdict.deciding:
                 texts.setdefault(check.code, set()).add(told.text(check.told))
     return [(code, said.pop()) for code, said in texts.items() if len(said) == 1]
+
+
+def say_reasons(session: Session, told: Spoken, verdicts: list[Verdict], where: str) -> None:
+    """What `shared_reasons` finds, below a table; and where the words of all other codes are.
+
+    Args:
+        where: such as `--json has`.
+    """
+    said = shared_reasons(told, verdicts)
+    for code, text in said:
+        session.say(f"{code}: {text}")
+    if {code for each in verdicts for code in _reasons(each)} - {code for code, _ in said}:
+        session.say(f"{where} the reasons of each in words.")
 
 
 def worst(verdicts: list[Verdict]) -> Exit:

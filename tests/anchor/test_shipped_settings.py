@@ -55,6 +55,7 @@ RUN_BY = {
     "max_document_depth": PAGES,
     **dict.fromkeys(("issuing_method", "issuing_proofs", "issuing_confirmation"), ISSUED),
     "issuing_key": UNSIGNED,
+    "wallet_url": "anchor/wallets/test_offers.py::test_nothing_is_offered_or_served_without_an_address",
 }
 RUN_BY |= dict.fromkeys(("issuing_method", "issuing_proofs", "issuing_confirmation"), ISSUED) | {
     "issuing_key": UNSIGNED
@@ -72,6 +73,7 @@ NEVER_TO_THE_END = {
     "intake_idle_seconds": "half a minute of silence",
     "loop_timeout": "two minutes; `test_health.py` gives the same as a clock",
     "alert_period": "an hour; `test_alerts.py` gives a clock",
+    "wallet_days": "a month; `test_handing.py` moves the clock",
 }
 
 

@@ -32,7 +32,7 @@ Row = dict[str, str]
 class Office:
     """A registrar's office: a template with its key, and rosters of it."""
 
-    def __init__(self, run: Run, *, granular: bool = False):
+    def __init__(self, run: Run, *, granular: bool = False, marks_apart: bool = False):
         self.run = run
         key = new_key(KeyKind.ED25519)
         Path("issuing.key").write_text(write_key(key))
@@ -40,7 +40,8 @@ class Office:
         assert run("template", "new", "--kind", "certificate", "--language", "en", "-o", "award.toml").code == 0
         text = Path("award.toml").read_text().replace("did:web:university.example", did_key(key))
         text = text.replace('asks_for = ["birth_date"]', "asks_for = []")
-        Path("award.toml").write_text(text.replace("granular = false", f"granular = {str(granular).lower()}"))
+        text = text.replace("granular = false", f"granular = {str(granular).lower()}")
+        Path("award.toml").write_text(text.replace("marks_apart = false", f"marks_apart = {str(marks_apart).lower()}"))
         self.template = read_template(Path("award.toml"))
 
     def roster(self, *people: Row, name: str = "graduates.csv") -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
+from registry.service.web.page.kinds import Kind
 from registry.service.web.page.settings import PageSettings
-from registry.service.web.page.whole import page, program_hash
+from registry.service.web.page.whole import page
 from tests.conftest import Run
 
 SETTINGS = """institution = "Université <b>"
@@ -23,10 +24,10 @@ def test_the_page_is_written_and_its_hashes_are_told(run: Run, tmp_path: Path) -
     (tmp_path / "page.toml").write_text(SETTINGS, encoding="utf-8")
     told = run("page", "-o", "site", "--page-settings", "page.toml", "--hash", "--json").json
     whole = (tmp_path / "site/verify.html").read_bytes()
-    assert told["sha256"] == {"program": program_hash(), "page": sha256(whole).hexdigest()}
+    assert told["sha256"] == {"program": Kind.VERIFY.script_hash, "page": sha256(whole).hexdigest()}
     assert told["bytes"] == len(whole)
     assert "Université &lt;b&gt;" in whole.decode()
-    assert program_hash() in whole.decode()
+    assert Kind.VERIFY.script_hash in whole.decode()
     assert sorted(each.name for each in (tmp_path / "site").iterdir()) == [
         "index.html",
         "manifest.webmanifest",

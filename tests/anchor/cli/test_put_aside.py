@@ -160,6 +160,7 @@ def run_in(here: Workspace, what: str, number: str) -> bool:
 
 READING = {
     "status": ["status"],
+    "wallet status": ["wallet", "status", "ROOT"],
     "lab list": ["lab", "list"],
     "lab check": ["lab", "check"],
     "lab hint": ["lab", "hint"],
@@ -177,6 +178,12 @@ READING = {
     "issue preview": ["issue", "preview", "ROOT"],
     "issue export": ["issue", "export", "ROOT", "-o", "wallets"],
     "present": ["present", "diploma.sdjwt"],
+    "portfolio make": ["portfolio", "make", "good", "-o", "portfolio.json"],
+    "portfolio show": ["portfolio", "show", "portfolio.json"],
+    "portfolio recognise": ["portfolio", "recognise", "portfolio.json", "--for", "HR", "--page", "p.html"],
+    "portfolio share": [
+        *("portfolio", "share", "portfolio.json", "--purpose", "p", "--audience", "a", "-o", "shared.json", "--yes")
+    ],
     "receipts": ["receipts", "ROOT", "-o", "out"],
     "diplomas": ["diplomas", "ROOT", "-o", "papers", "--verify-url", "https://u.example/verify.html"],
     "digest": ["digest", "good"],
@@ -206,11 +213,42 @@ READING = {
     "levels show": ["levels", "show", "IE"],
     "levels card": ["levels", "card", "8", "--from", "IE", "--to", "DE"],
     "levels check": ["levels", "check", "our-levels"],
+    "assessment rubric": ["assessment", "rubric", "rubric.toml"],
+    "assessment record": [
+        *("assessment", "record", "rubric.toml", "--learner", "a", "--by", "b", "--sign-key", "k.pem", "-o", "r.json")
+    ],
+    "assessment moderate": [*("assessment", "moderate", "r.json", "--by", "b", "--sign-key", "k.pem", "-o", "m.json")],
+    "assessment decide": [
+        *("assessment", "decide", "r.json", "m.json", "--comment", "c"),
+        *("--by", "b", "--sign-key", "k.pem", "-o", "d.json"),
+    ],
+    "assessment check": ["assessment", "check", "r.json"],
+    "assessment import": ["assessment", "import", "xapi", "statements.json", "-o", "activity.json"],
+    "pathway check": ["pathway", "check", "portfolio.json", "pathway.toml"],
+    "pathway cohort": ["pathway", "cohort", "learners", "pathway.toml"],
+    "pathway show": ["pathway", "show", "pathway.toml"],
+    "pathway faults": ["pathway", "faults", "pathway.toml"],
+    "pathway import": ["pathway", "import", "ctdl", "pathway.jsonld"],
+    "pathway export": ["pathway", "export", "json", "pathway.toml"],
+    "pathway template": ["pathway", "template", "-o", "pathway.toml"],
     "frameworks compare": ["frameworks", "compare", "a.toml", "b.toml"],
     "frameworks import": ["frameworks", "import", "case", "package.json"],
     "frameworks export": ["frameworks", "export", "case", "framework.toml"],
     "frameworks check": ["frameworks", "check", "framework.toml"],
     "frameworks isced": ["frameworks", "isced", "061"],
+    "suggest ask": ["suggest", "ask", "msc.toml", "--language", "en"],
+    "suggest figures": ["suggest", "figures"],
+    "suggest measure": ["suggest", "measure", "sentences.csv"],
+    "suggest review": ["suggest", "review", "suggestions.json", "--into", "msc.toml"],
+    "suggest decisions": ["suggest", "decisions", "msc.toml"],
+    "suggest check": ["suggest", "check", "msc.toml"],
+    "suggest state": [
+        *("suggest", "state", "msc.toml", "--place", "part 1", "--item", "A"),
+        *("--by", "Ana Lima", "--role", "Dean", "--reason", "Examined."),
+    ],
+    "suggest duplicates": ["suggest", "duplicates", "good", "--language", "en"],
+    "suggest gaps": ["suggest", "gaps", "msc.toml"],
+    "suggest anomalies": ["suggest", "anomalies", "--issued"],
     "checkpoint verify": ["checkpoint", "verify", "days.txt", "--witnesses", "policy.txt"],
 }
 WRITING = {
@@ -228,6 +266,9 @@ WRITING = {
         "supersede",
         "correct",
         "deliver",
+        "wallet offers",
+        "wallet withdraw",
+        "wallet serve",
         "recognise",
         "deploy",
         "recover",

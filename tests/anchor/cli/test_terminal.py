@@ -18,12 +18,15 @@ from typer.testing import CliRunner
 from anchor.cli.app import app
 from anchor.settings import Settings
 from anchor.workspace import Workspace
+from registry.learning.suggest.decisions import suggestion_id
+from registry.learning.suggest.wire import suggestion_in
 from registry.proofs.signatures.keys import KeyKind, new_key, write_key
 from registry.proofs.signatures.sdjwt import issue_sd_jwt
 from registry.quality.decision import Evidence, Holder, Identifier, Programme, Ruling
 from registry.recognition.scope import Scope
 from registry.records import Kind
 from registry.untrusted.text import terminal_text
+from tests.registry.learning.assessment.made import RESULT, of_cmi5, statement
 from tests.registry.levels.files import eqf, written
 from tests.registry.quality.decisions import decision
 from tests.registry.quality.test_snapshot import file_of
@@ -33,6 +36,7 @@ from tests.terminal import Shown, run_on_terminal
 # long enough for the screen to begin one.
 HOSTILE = "\x1b[2J\x1b[H\x1b[32mFAKED\x1b[0m [/b][/red]x[bold] :smile: \u202eabc\u200b\x9b2J\x07\r\b\tz\n"
 HOSTILE += f"faked.json: valid{' ' * 90}faked.json: valid"
+ASSESSOR = ("--by", "Eve", "--sign-key", "one.pem")
 URI = f"https://u.example/[faculty]{HOSTILE}"
 FILE_NAME = HOSTILE.replace("/", "|")
 
@@ -84,6 +88,77 @@ def with_frameworks(made: World, text: str) -> None:
     item = {"identifier": "i", "fullStatement": HOSTILE, "humanCodingScheme": HOSTILE, "CFItemType": HOSTILE}
     package = {"CFDocument": {**document, "language": "en"}, "CFItems": [item, {"identifier": HOSTILE}], HOSTILE: 1}
     Path(made.words["package"]).write_text(json.dumps(package))
+
+
+def with_suggestions(made: World) -> None:
+    """Suggestions for that programme, what somebody decided, and a table of acts, all in a stranger's words."""
+    model = {"name": HOSTILE[:400], "version": HOSTILE[:400], "data": "ab" * 32}
+    named = {"name": HOSTILE, "uri": "", "score": 0.5, "sentence": HOSTILE, "tied": True}
+    asked = {"text": HOSTILE, "name": HOSTILE[:400], "where": "part 1", "language": HOSTILE[:400], "model": model}
+    asked |= {"framework": {"id": "own", "title": HOSTILE[:400]}, "weak": True, "cut": True}
+    asked |= {"candidates": [{**named, "rank": rank, "code": f"{rank}{HOSTILE[:400]}"} for rank in (1, 2)]}
+    made.words["asked"], made.words["decided"] = f"g{FILE_NAME}.json", f"d{FILE_NAME}.json"
+    Path(made.words["asked"]).write_text(json.dumps({"suggestions": [asked]}))
+    decision = {"suggestion": suggestion_id(suggestion_in(asked, "")), "reject": True, "reason": HOSTILE[:400]}
+    by = {"name": "Ana Lima", "role": "Dean"}
+    review = {"type": "TestamurReview", "version": 1, "decidedBy": by, "decisions": [decision]}
+    Path(made.words["decided"]).write_text(json.dumps(review))
+    made.words["acts"] = f"a{FILE_NAME}.csv"
+    with Path(made.words["acts"]).open("w", newline="") as file:
+        rows = [[f"{HOSTILE[:400]}{who}", "2026-01-02", HOSTILE[:400], HOSTILE, "r"] for who in range(3)]
+        csv.writer(file).writerows([["by", "at", "award", "evidence", HOSTILE], *rows, ["", HOSTILE, "", "", ""]])
+
+
+def with_pathways(made: World, text: str) -> None:
+    """A pathway, one with faults, and a graph of CTDL whose words are a stranger's.
+
+    Args:
+        text: the words, as TOML writes them.
+    """
+    made.words["pathway"], made.words["badPathway"] = f"y{FILE_NAME}.toml", f"n{FILE_NAME}.toml"
+    made.words["graph"] = f"g{FILE_NAME}.jsonld"
+    pathway = f'[pathway]\nid = "p"\ntitle = {text}\nissuer = {text}\n'
+    pathway += f'[[steps]]\nid = "a"\ntitle = {text}\nrequires = {{ kinds = ["Course"] }}\n'
+    Path(made.words["pathway"]).write_text(pathway)
+    Path(made.words["badPathway"]).write_text(f"{pathway}{text} = 1\nafter = [{text}]\n")
+    component = {"@id": HOSTILE, "@type": "ceterms:BasicComponent", "ceterms:name": HOSTILE, HOSTILE: 1}
+    named = {"@type": "ceterms:Pathway", "ceterms:name": HOSTILE, "ceterms:ownedBy": HOSTILE}
+    Path(made.words["graph"]).write_text(json.dumps({"@graph": [named, component]}))
+
+
+def with_assessments(made: World, text: str) -> None:
+    """A rubric, a record, statements and results whose words are a stranger's, and the keys of two people.
+
+    Args:
+        text: the words, as TOML writes them.
+    """
+    rubric = (
+        f'[rubric]\nid = "urn:a:b"\ntitle = {text}\n[[criteria]]\nkey = "a"\nname = {text}\nlowest = 0\nhighest = 9\n'
+    )
+    made.words["rubric"], made.words["record"] = f"r{FILE_NAME}.toml", f"r{FILE_NAME}.json"
+    Path(made.words["rubric"]).write_text(rubric)
+    Path("bad.toml").write_text(rubric + f"{text} = 1\nrequired = {text}\n")
+    for name in ("one", "two"):
+        Path(f"{name}.pem").write_text(write_key(new_key(KeyKind.ED25519)))
+        Path(f"{name}.pem").chmod(0o600)
+    evidence = Path(f"e{FILE_NAME}")
+    evidence.write_text(HOSTILE)
+    told = ("--learner", HOSTILE, *ASSESSOR, "--comment", HOSTILE, "--evidence", evidence)
+    made.json("assessment", "record", made.words["rubric"], "--mark", "a=5", *told, "-o", made.words["record"])
+    own = ("--by", "Ann", "--sign-key", "two.pem", "-o", "m.json")
+    made.json("assessment", "moderate", made.words["record"], "--mark", "a=6", *own)
+    # Records of others may have any name, whatever becomes of their signatures.
+    record = json.loads(Path(made.words["record"]).read_text())
+    record["issuer"]["name"] = record["awardedDate"] = HOSTILE
+    Path("theirs.json").write_text(json.dumps(record))
+    made.words["statements"] = f"s{FILE_NAME}.json"
+    hostile = statement(1) | {"object": {"id": "urn:a:b", "definition": {"name": {"en": HOSTILE}}}}
+    unit = of_cmi5(2, "passed") | {"object": {"id": f"urn:a:{FILE_NAME.replace(chr(10), '').replace(' ', '')}"}}
+    Path(made.words["statements"]).write_text(json.dumps([hostile, unit, {"id": HOSTILE}, {HOSTILE: 1}]) + HOSTILE)
+    made.words["results"] = f"q{FILE_NAME}.zip"
+    with zipfile.ZipFile(made.words["results"], "w") as archive:
+        archive.writestr(f"a{FILE_NAME}.xml", RESULT)
+        archive.writestr(f"b{FILE_NAME}.xml", "<a/>")
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +218,9 @@ def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.M
         keys = ["person_id", "name", "birth_date", "awarded_on", "result.final", "accepted"]
         csv.writer(file).writerows([keys, cells])
     with_frameworks(made, key)
+    with_suggestions(made)
+    with_pathways(made, key)
+    with_assessments(made, key)
     made.words["accord"], made.words["badAccord"] = f"accord{FILE_NAME}.toml", f"bad{FILE_NAME}.toml"
     named = json.dumps(HOSTILE[:200])
     about = f"[accord]\nname = {named}\nparty = 1\nuntil = 2040-01-01\n"
@@ -154,6 +232,8 @@ def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch_module: pytest.M
     paths: list[tuple[str | int, ...]] = [(HOSTILE,), ("each", 0)]
     signed = issue_sd_jwt(claims, new_key(KeyKind.ED25519), "did:web:x.example#k", paths)
     Path(made.words["selective"]).write_text(signed)
+    made.words["portfolio"] = f"f{FILE_NAME}.json"
+    made.json("portfolio", "make", "diplomas", "-o", made.words["portfolio"], "--name", HOSTILE[:900], "--holder", "x")
     _registers(made)
     made.words["partnership"], made.words["counts"] = f"w{FILE_NAME}.json", f"c{FILE_NAME}.csv"
     two = [{"kind": "other", "name": HOSTILE, "party": number} for number in (1, 2)]
@@ -314,6 +394,16 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["deliver", HOSTILE, "-o", "letters"], [HOSTILE]),
         (["deliver", world.words["root"], "-o", f"l{FILE_NAME}", "--from", HOSTILE], []),
     ],
+    "wallet offers": lambda world: [
+        (["wallet", "offers", HOSTILE, "-o", f"w{FILE_NAME}"], []),
+        (["wallet", "offers", world.words["root"], "-o", "w", "--rows", HOSTILE], []),
+    ],
+    "wallet status": lambda world: [(["wallet", "status", HOSTILE], [HOSTILE])],
+    "wallet withdraw": lambda world: [
+        (["wallet", "withdraw", HOSTILE], [HOSTILE]),
+        (["wallet", "withdraw", world.words["root"], "--rows", HOSTILE], []),
+    ],
+    "wallet serve": lambda world: [(["wallet", "serve", "--host", HOSTILE, "--port", HOSTILE], [])],
     "issue export": lambda world: [
         (["issue", "export", HOSTILE, "-o", "x"], [HOSTILE]),
         (["issue", "export", world.words["root"], "-o", f"x{FILE_NAME}", "--sign-key", HOSTILE], []),
@@ -324,6 +414,52 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["present", world.words["selective"], "--without", "x" + HOSTILE], []),
         (["present", world.words["lines"]], [world.words["lines"]]),
         (["present", HOSTILE], [HOSTILE]),
+    ],
+    "portfolio make": lambda world: [
+        (
+            ["portfolio", "make", "diplomas", world.words["zip"], "-o", f"m{FILE_NAME}", "--name", HOSTILE[:900]],
+            [f"m{FILE_NAME}"],
+        ),
+        (["portfolio", "make", HOSTILE], [HOSTILE]),
+    ],
+    "portfolio show": lambda world: [
+        (["portfolio", "show", world.words["portfolio"], "--page", f"p{FILE_NAME}.html"], [f"p{FILE_NAME}.html"]),
+        (["portfolio", "show", world.words["lines"]], [world.words["lines"]]),
+        (["portfolio", "show", f"#p1.{HOSTILE}"], []),
+    ],
+    "portfolio recognise": lambda world: [
+        (
+            [
+                *("portfolio", "recognise", world.words["portfolio"], "--for", "HR", "--item", "1-2"),
+                *("--page", f"r{FILE_NAME}.html"),
+            ],
+            [f"r{FILE_NAME}.html"],
+        ),
+        (["portfolio", "recognise", "diplomas", "--for", HOSTILE], []),
+        (["portfolio", "recognise", HOSTILE, "--for", "HR"], [HOSTILE]),
+    ],
+    "portfolio share": lambda world: [
+        (
+            [
+                *("portfolio", "share", world.words["portfolio"], "--purpose", HOSTILE[:900], "--audience"),
+                *(HOSTILE[:900], "-o", f"g{FILE_NAME}", "--yes"),
+            ],
+            [f"g{FILE_NAME}"],
+        ),
+        (
+            [
+                *("portfolio", "share", world.words["portfolio"], "--purpose", "p", "--audience", "a"),
+                *("--items", HOSTILE, "-o", "x"),
+            ],
+            [],
+        ),
+        (
+            [
+                *("portfolio", "share", world.words["portfolio"], "--purpose", "p", "--audience", "a"),
+                *("--link", HOSTILE),
+            ],
+            [],
+        ),
     ],
     "issue status": lambda world: [
         (["issue", "status", HOSTILE], [HOSTILE]),
@@ -483,6 +619,69 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["levels", "check", world.words["maps"]], [f"bad{FILE_NAME}.toml"]),
         (["levels", "check", HOSTILE], [HOSTILE]),
     ],
+    "assessment rubric": lambda world: [
+        (["assessment", "rubric", world.words["rubric"]], [HOSTILE]),
+        (["assessment", "rubric", "bad.toml"], []),
+        (["assessment", "rubric", HOSTILE], [HOSTILE]),
+    ],
+    "assessment record": lambda world: [
+        (
+            [
+                "assessment",
+                "record",
+                world.words["rubric"],
+                "--learner",
+                "a",
+                "--mark",
+                f"a={HOSTILE}",
+                *ASSESSOR,
+                "-o",
+                "n.json",
+            ],
+            [],
+        ),
+        (
+            ["assessment", "record", "bad.toml", "--learner", HOSTILE, "--mark", HOSTILE, *ASSESSOR, "-o", "n.json"],
+            [],
+        ),
+    ],
+    "assessment moderate": lambda world: [
+        (["assessment", "moderate", world.words["record"], "--agree", *ASSESSOR, "-o", "n.json"], []),
+        (["assessment", "moderate", HOSTILE, "--agree", *ASSESSOR, "-o", "n.json"], [HOSTILE]),
+    ],
+    "assessment decide": lambda world: [
+        (
+            [
+                "assessment",
+                "decide",
+                world.words["record"],
+                "m.json",
+                "--comment",
+                HOSTILE,
+                *ASSESSOR,
+                "-o",
+                f"d{FILE_NAME}.json",
+            ],
+            [],
+        ),
+    ],
+    "assessment check": lambda world: [
+        (
+            ["assessment", "check", world.words["record"], "m.json", "--evidence", f"e{FILE_NAME}"],
+            [world.words["record"]],
+        ),
+        (["assessment", "check", world.words["rubric"]], [world.words["rubric"]]),
+        (["assessment", "check", "theirs.json"], [HOSTILE]),
+        (["assessment", "moderate", world.words["record"], "--by", HOSTILE, "--sign-key", "two.pem", "-o", "n"], []),
+    ],
+    "assessment import": lambda world: [
+        (
+            ["assessment", "import", "xapi", world.words["statements"], "-o", f"a{FILE_NAME}.json"],
+            [f"a{FILE_NAME}.json"],
+        ),
+        (["assessment", "import", "qti", world.words["results"], "-o", f"b{FILE_NAME}.json"], [f"b{FILE_NAME}.json"]),
+        (["assessment", "import", "qti", HOSTILE, "-o", "c.json"], [HOSTILE]),
+    ],
     "frameworks compare": lambda world: [
         (["frameworks", "compare", world.words["programme"], world.words["programme"]], [HOSTILE]),
         (["frameworks", "compare", HOSTILE, HOSTILE], [HOSTILE]),
@@ -503,7 +702,96 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["frameworks", "check", world.words["template"]], [world.words["template"]]),
         (["frameworks", "check", HOSTILE], [HOSTILE]),
     ],
+    "pathway check": lambda world: [
+        (["pathway", "check", world.words["portfolio"], world.words["pathway"], "--csv", f"t{FILE_NAME}"], [HOSTILE]),
+        (["pathway", "check", world.words["diploma"], world.words["badPathway"]], [world.words["badPathway"]]),
+        (["pathway", "check", HOSTILE, world.words["pathway"]], [HOSTILE]),
+    ],
+    "pathway cohort": lambda world: [
+        (["pathway", "cohort", "diplomas", world.words["pathway"], "--left-out", f"u{FILE_NAME}"], [f"u{FILE_NAME}"]),
+        (["pathway", "cohort", HOSTILE, world.words["pathway"]], [HOSTILE]),
+    ],
+    "pathway show": lambda world: [
+        (["pathway", "show", world.words["pathway"]], [HOSTILE]),
+        (["pathway", "show", HOSTILE], [HOSTILE]),
+    ],
+    "pathway faults": lambda world: [
+        (["pathway", "faults", world.words["badPathway"]], [world.words["badPathway"]]),
+        (["pathway", "faults", HOSTILE], [HOSTILE]),
+    ],
+    "pathway import": lambda world: [
+        (["pathway", "import", "ctdl", world.words["graph"], "-o", f"j{FILE_NAME}.toml"], [f"j{FILE_NAME}.toml"]),
+        (["pathway", "import", "case", world.words["package"], "-o", f"k{FILE_NAME}.toml"], [f"k{FILE_NAME}.toml"]),
+        (["pathway", "import", "ctdl", HOSTILE], [HOSTILE]),
+    ],
+    "pathway export": lambda world: [
+        (["pathway", "export", "json", world.words["pathway"], "-o", f"x{FILE_NAME}.json"], [f"x{FILE_NAME}.json"]),
+        (["pathway", "export", "ctdl", HOSTILE], [HOSTILE]),
+    ],
+    "pathway template": lambda world: [
+        (["pathway", "template", "-o", f"v{FILE_NAME}.toml"], [f"v{FILE_NAME}.toml"]),
+    ],
     "frameworks isced": lambda world: [(["frameworks", "isced", HOSTILE], [])],
+    "suggest ask": lambda world: [
+        (["suggest", "ask", "--text", HOSTILE, "--language", "en"], []),
+        (["suggest", "ask", world.words["programme"], "--language", "en", "--framework", "e-cf"], []),
+        (["suggest", "ask", "--text", "Words.", "--language", HOSTILE], []),
+        (["suggest", "ask", HOSTILE, "--language", "en"], [HOSTILE]),
+        (["suggest", "ask", "--text", "Words.", "--framework", HOSTILE], [HOSTILE]),
+        (["suggest", "ask", "--text", "Words.", "--items", HOSTILE], [HOSTILE]),
+    ],
+    "suggest figures": lambda world: [
+        (["suggest", "figures"], []),
+        (["suggest", "figures", "--figures", world.words["asked"]], [world.words["asked"]]),
+    ],
+    "suggest measure": lambda world: [
+        (["suggest", "measure", HOSTILE], [HOSTILE]),
+        (["suggest", "measure", world.words["acts"]], [world.words["acts"]]),
+    ],
+    "suggest review": lambda world: [
+        (["suggest", "review", world.words["asked"], "--into", HOSTILE], [HOSTILE]),
+        (["suggest", "review", HOSTILE, "--into", world.words["programme"], "--by", HOSTILE], [HOSTILE]),
+        (["suggest", "review", world.words["asked"], "--into", world.words["programme"], "--place", HOSTILE], []),
+        (
+            [
+                *("suggest", "review", world.words["asked"], "--into", world.words["programme"]),
+                *("--decisions", world.words["decided"]),
+            ],
+            [world.words["programme"]],
+        ),
+    ],
+    "suggest decisions": lambda world: [
+        (["suggest", "decisions", HOSTILE], [HOSTILE]),
+        (["suggest", "decisions", world.words["programme"], "--head", HOSTILE], []),
+        (["suggest", "decisions", world.words["lines"]], []),
+    ],
+    "suggest check": lambda world: [
+        (["suggest", "check", world.words["programme"]], []),
+        (["suggest", "check", world.words["template"]], [world.words["template"]]),
+    ],
+    "suggest state": lambda world: [
+        (
+            [
+                *("suggest", "state", world.words["programme"], "--place", place, "--item", HOSTILE),
+                *("--by", by, "--role", "Dean", "--reason", HOSTILE),
+            ],
+            [],
+        )
+        for place, by in ((HOSTILE, HOSTILE), ("part 1", HOSTILE), ("part 1", "Ana Lima"))
+    ],
+    "suggest duplicates": lambda world: [
+        (["suggest", "duplicates", "diplomas", world.words["programme"], "--language", "en"], []),
+        (["suggest", "duplicates", HOSTILE, "--language", HOSTILE], [HOSTILE]),
+    ],
+    "suggest gaps": lambda world: [
+        (["suggest", "gaps", world.words["programme"], "--nearest", "--language", HOSTILE], []),
+        (["suggest", "gaps", HOSTILE], [HOSTILE]),
+    ],
+    "suggest anomalies": lambda world: [
+        (["suggest", "anomalies", world.words["acts"], "--names"], []),
+        (["suggest", "anomalies", HOSTILE], [HOSTILE]),
+        (["suggest", "anomalies", world.words["acts"], "--since", HOSTILE], []),
+    ],
     "accredit offer": lambda world: [(["accredit", "offer", 2, "--until", HOSTILE], [])],
     "accredit accept": missing("accredit", "accept"),
     "accredit refuse": missing("accredit", "refuse"),
