@@ -25,7 +25,18 @@ ROOM: Final = Path(__file__).parents[1] / "registry" / "language"
 CATALOGUES, BUILT = ROOM / "catalogues", ROOM / "built"
 VERIFIER: Final = ROOM.parent / "service" / "web" / "verifier" / "english.js"
 SOURCE: Final = "en"
-ELSEWHERE: Final = ("page.", "cli.", "absence.", "online.", "register.", "verdict.")
+ELSEWHERE: Final = (
+    "page.",
+    "portfolio.",
+    "cli.",
+    "absence.",
+    "online.",
+    "register.",
+    "verdict.",
+    "wallet.",
+    "mobility.",
+    "learner.",
+)
 """What the verifier in JavaScript does not say."""
 _REVIEWED: Final = "X-Reviewed-By:"
 _NAME: Final = re.compile(r"[a-z][A-Za-z]*")

@@ -23,8 +23,13 @@ def from_header(header: str) -> str:
 
 def known(name: str) -> str | None:
     """The language of a name such as `fr`, `fr-CA` or `fr_CA.UTF-8`; None where it is none of ours."""
-    code = name.partition(".")[0].partition("@")[0].replace("_", "-").partition("-")[0].lower()
+    code = primary(name.partition(".")[0].partition("@")[0])
     return code if code in available() else None
+
+
+def primary(tag: str) -> str:
+    """The language of a tag (BCP 47) alone, without region and script: `pt` of `pt-BR`; "" of none."""
+    return tag.strip().lower().replace("_", "-").partition("-")[0]
 
 
 def _first_known(names: Iterable[str]) -> str:

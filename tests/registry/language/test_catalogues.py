@@ -12,7 +12,9 @@ import pytest
 from babel import Locale
 
 from registry.language.catalogue import LANGUAGES, SOURCE, available, content, language
+from registry.learning.mobility.points import Code as AskedCode
 from registry.records import Reason
+from registry.verify.question import Comes
 from registry.verify.verdict import CHECK_NAMES, POLICY_CHECK_NAMES, Outcome, Overall
 from scripts.build_languages import (
     BUILT,
@@ -126,12 +128,18 @@ def test_every_sentence_that_is_said_is_in_the_catalogue_and_every_one_there_is_
         for path in (REPOSITORY / "registry/service/web/verifier").glob("*.js")
         if path.name != "english.js"
     )
-    page = (REPOSITORY / "registry/service/web/page/judging.js").read_text("utf-8")
+    page = (REPOSITORY / "registry/service/web/browser/judging.js").read_text("utf-8")
+    page += "".join(path.read_text("utf-8") for path in (REPOSITORY / "anchor/wallets/templates").glob("*.html"))
     said = set(re.findall(r'(?<![.\w])say\(\s*"([a-zA-Z.]+)"', python + script))
-    own = {key for key in ENGLISH.texts if not key.startswith(("page.", "cli.", "reason."))}
+    own = {key for key in ENGLISH.texts if not key.startswith(("page.", "learner.", "cli.", "reason."))}
     assert {key for key in said if not key.startswith(("page.", "cli."))} <= own
     named = {key for key in own if f'"{key}"' in python + script + page}
-    assert own - named == {f"because.{reason.word}" for reason in Reason}
+    by_value = {
+        *(f"because.{reason.word}" for reason in Reason),
+        *(f"mobility.ask.{code}" for code in AskedCode),
+        *(f"mobility.comes.{comes}" for comes in Comes),
+    }
+    assert own - named == by_value
 
 
 def test_the_command_has_a_word_for_each_outcome_and_check() -> None:
