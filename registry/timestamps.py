@@ -66,6 +66,17 @@ def asked_moment(text: str, where: str) -> datetime:
         ) from None
 
 
+def asked_end(text: str, where: str) -> datetime:
+    """The moment until which a person means something: of a day its last second.
+
+    Raises:
+        SettingsError: as `asked_moment`.
+    """
+    moment, match = asked_moment(text, where), _ASKED.fullmatch(text)
+    is_day = match is not None and match[2] is None
+    return moment.replace(hour=23, minute=59, second=59) if is_day else moment
+
+
 def past_moment(text: str | None, where: str, now: datetime) -> datetime | None:
     """A time that has passed, where one is given; as `asked_moment`.
 

@@ -26,8 +26,9 @@ from registry.credential.digest import digest_document
 from registry.embedded.genesis import CHAIN_ID
 from registry.merkle.tree import Tree
 from registry.receipt.model import Receipt, to_json
+from registry.service.web.page.kinds import Kind
 from registry.service.web.page.settings import PageSettings
-from registry.service.web.page.whole import NAME, written
+from registry.service.web.page.whole import written
 from scripts import build_training, site
 from scripts.plain_pages import relative, rendered, title_of, whole
 
@@ -45,7 +46,7 @@ def files() -> dict[str, bytes]:
     made |= {f"{TRAINING}/{place}": content for place, content in build_training.pages(f"../{DOCS}").items()}
     # Of the practice chain, until whoever uses it names another one on the page: no endpoint is asked by itself.
     page = PageSettings(chain=f"eip155:{CHAIN_ID}", contract=second().address)
-    made |= {f"{VERIFY}/{NAME}": written(page)[NAME]}
+    made |= {f"{VERIFY}/{Kind.VERIFY.file}": written(page)[Kind.VERIFY.file]}
     made |= {f"{SAMPLE}/{name}": content for name, content in _sample().items()}
     return made | {"index.html": _index(sorted(made)).encode()}
 
@@ -152,9 +153,9 @@ def _index(places: list[str]) -> str:
     body = f"""<h1>Testamur on a stick</h1>
 <p>The documentation, the page that verifies, and the courses. Nothing here asks the internet for anything.</p>
 <h2>Check a diploma</h2>
-<p><a href="{VERIFY}/{NAME}">The page that verifies</a>: drop a document and its receipt on it. Without a network it can
-look at the document and its receipt, and says of everything else that it could not be checked. To try it:
-<a href="{SAMPLE}/diploma.json">a sample diploma</a> and <a href="{SAMPLE}/diploma.json.receipt.json">its
+<p><a href="{VERIFY}/{Kind.VERIFY.file}">The page that verifies</a>: drop a document and its receipt on it. Without a
+network it can look at the document and its receipt, and says of everything else that it could not be checked. To try
+it: <a href="{SAMPLE}/diploma.json">a sample diploma</a> and <a href="{SAMPLE}/diploma.json.receipt.json">its
 receipt</a>.</p>
 <h2>Courses and kits</h2>
 <ul>{courses}</ul>

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import orjson
 
+from registry.learning.suggest.wire import entry_schema
 from registry.quality.wire import decision_schema
 from registry.receipt.model import embedded_schema, receipt_schema
 from registry.verify.absence_file import absence_schema
@@ -22,6 +23,7 @@ def main() -> None:
         "verdict": verdict_schema(),
         "absence": absence_schema(),
         "quality-decision": decision_schema(),
+        "suggestion-decision": entry_schema(),
     }
     for name, schema in schemas.items():
         (FOLDER / f"{name}.schema.json").write_bytes(orjson.dumps(schema, option=orjson.OPT_INDENT_2) + b"\n")

@@ -137,11 +137,11 @@ def decision_schema() -> dict[str, Any]:
     What a schema cannot say is checked by `QualityDecision.from_dict`: that names are sorted and days exist.
     """
     schema = DecisionPart.model_json_schema(by_alias=True)
-    _without_nulls(schema)
+    without_nulls(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "quality-decision.schema.json", **schema}
 
 
-def _without_nulls(schema: Any) -> None:
+def without_nulls(schema: Any) -> None:
     """A member that says nothing is left out, never null; and patterns end as JSON Schema writes it."""
     if isinstance(schema, dict):
         if "anyOf" in schema and (kept := [each for each in schema["anyOf"] if each != {"type": "null"}]):
@@ -152,7 +152,7 @@ def _without_nulls(schema: Any) -> None:
         if isinstance(pattern := schema.get("pattern"), str):
             schema["pattern"] = pattern.replace(r"\z", "$").replace("(?s:", "(?:").replace(":.{", r":[\s\S]{")
         for each in list(schema.values()):
-            _without_nulls(each)
+            without_nulls(each)
     elif isinstance(schema, list):
         for each in schema:
-            _without_nulls(each)
+            without_nulls(each)

@@ -38,7 +38,14 @@ ARGUMENTS = {
     "body": ["1"],
     "recognise": ["1", "--scope", "0613", "--until", "2030-01-01"],
 }
-EXTRA_OF = {"serve": "serve", "index": "serve", "daemon": "daemon", "demo": "embedded", "deploy": "embedded"}
+EXTRA_OF = {
+    "serve": "serve",
+    "index": "serve",
+    "daemon": "daemon",
+    "demo": "embedded",
+    "deploy": "embedded",
+    "wallet serve": "wallet",
+}
 
 
 def commands(group: click.Group, *above: str) -> Iterator[tuple[str, ...]]:

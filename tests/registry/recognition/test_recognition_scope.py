@@ -164,6 +164,7 @@ DEGREE = {
         (aligned(to("ISCED-F", "0613"), to("isced-f", "0541")), StatedScope("")),
         (aligned(to("ISCED-F", "0613"), to("isced-f", "0688")), StatedScope("06")),
         (aligned(to("ESCO", "0613"), to("NQF", "6"), to("EQF", "9"), to("ISCED-F", "9999")), StatedScope()),
+        (aligned(to("SeQF", "6"), to("NotEQF", "7")), StatedScope()),
         (badge(fieldOfStudy="Software", achievementType="Achievement"), StatedScope()),
         (badge(fieldOfStudy="2013", achievementType="ext:Diploma"), StatedScope()),
         (aligned({"targetUrl": "https://x.example/eqf/6?isced-f/06"}), StatedScope()),
