@@ -238,12 +238,14 @@ class Reader:
         os.close(theirs)
         guard = threading.Timer(SECONDS, process.kill)
         guard.start()
-        told, left = b"", list(typed)
+        told, left, answered = b"", list(typed), 0
         try:
             with suppress(OSError):  # that is how a terminal ends which nobody writes to any more
                 while piece := os.read(ours, 65536):
                     told += piece
-                    if left and told.endswith((b": ", b": \r\n")):
+                    # A question is what was asked since the last answer: the end of its line may come only after that.
+                    if left and told[answered:].endswith((b": ", b": \r\n")):
+                        answered = len(told)
                         os.write(ours, f"{left.pop(0)}\n".encode())
             code = process.wait(SECONDS)
         finally:
