@@ -26,7 +26,8 @@ HOSTILE = "</style><script>alert(1)</script>\u202e\x00\n=cmd" + "W" * 300
 
 def checked(fate: Fate) -> Checked:
     overall = {Fate.GOOD: Overall.VALID, Fate.UNCHECKED: Overall.COULD_NOT_BE_CHECKED}.get(fate, Overall.NOT_VALID)
-    return Checked(overall, fate, Accredited.NO, (str(fate),), 1, NOW, NOW, f"What came of it: {fate}.")
+    words = f"What came of it: {fate}."
+    return Checked(overall, fate, Accredited.NO, (str(fate),), issuer=1, anchored_at=NOW, checked_at=NOW, words=words)
 
 
 def items(text: str = "Bachelor") -> list[Item]:
