@@ -21,10 +21,9 @@ from registry.learning.mobility.told import (
     levels_in_short,
     reasons,
 )
-from registry.learning.portfolio.page import name_of, outcome_of
+from registry.learning.portfolio.page import head_of
 from registry.untrusted.templates import html_templates
 from registry.verify.question import Comes
-from registry.verify.verdict import Overall
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -81,19 +80,10 @@ def page_of(application: Application, code: str) -> str:
 
 
 def _item(case: Case, country: str, language: Language) -> dict[str, Any]:
-    item = case.item
-    title, tag = name_of(item, language)
-    card = case.levels
+    item, card = case.item, case.levels
     return {
-        "number": item.position + 1,
-        "title": title,
-        "tag": tag,
+        **head_of(item, language),
         "issuer": item.issuer_name or item.issuer_id,
-        "outcome": outcome_of(item, language),
-        "colour": {Overall.VALID: "good", Overall.NOT_VALID: "bad"}.get(item.checked.overall, "unsure"),
-        "why": item.checked.words.removeprefix(language.text(say(f"cli.overall.{item.checked.overall}"))).removeprefix(
-            ": "
-        ),
         "comes": [language.text(comes_to(case, asked)) for asked in Asked],
         "answers": list(_answers(case, country, language)),
         "level": levels_in_short(case),

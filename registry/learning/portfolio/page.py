@@ -120,9 +120,9 @@ def _share(share: Share, now: datetime, language: Language) -> dict[str, Any]:
     }
 
 
-def _item(item: Item, language: Language) -> dict[str, Any]:
+def head_of(item: Item, language: Language) -> dict[str, Any]:
+    """What a page says first of a credential: its number and name, and what the check of it came to, and why."""
     overall = item.checked.overall
-    accredited = ACCREDITED_KEYS.get(item.checked.accredited)
     title, tag = name_of(item, language)
     return {
         "number": item.position + 1,
@@ -131,6 +131,13 @@ def _item(item: Item, language: Language) -> dict[str, Any]:
         "outcome": outcome_of(item, language),
         "colour": _COLOURS.get(overall, "unsure"),
         "why": item.checked.words.removeprefix(language.text(say(f"cli.overall.{overall}"))).removeprefix(": "),
+    }
+
+
+def _item(item: Item, language: Language) -> dict[str, Any]:
+    accredited = ACCREDITED_KEYS.get(item.checked.accredited)
+    return {
+        **head_of(item, language),
         "accredited": "" if accredited is None else language.text(say(accredited)),
         "facts": list(_facts(item, language)),
     }
