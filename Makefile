@@ -12,7 +12,7 @@ AUDIT := .venv-audit
 DOCS := .venv-docs
 
 .PHONY: help set-up demo test test-fast test-deep test-python test-contracts test-costs lint types artifacts contracts \
-	audit-contracts gas bench soak faults docs training kit clean
+	audit-contracts gas bench bench-quick soak faults docs training kit clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -56,7 +56,7 @@ test-contracts: node_modules/.ready
 	scripts/forge_test.sh
 
 test-costs: $(VENV)/.dev node_modules/.ready ## Measure what each test costs, for the order in which they run
-	$(PYTEST) -p tests.measuring
+	$(PYTEST) -n 2 -p tests.measuring
 
 lint: $(VENV)/.dev node_modules/.ready ## Style, imports and formatting
 	$(BIN)/ruff check .
@@ -95,7 +95,10 @@ bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
 	$(BIN)/python scripts/bench/digest.py
 	$(BIN)/python -m scripts.bench.keccak
 	$(BIN)/python scripts/bench/tree.py
+	$(BIN)/python scripts/bench/tree_large.py --count 10000000 --compared 1000000
 	$(BIN)/python scripts/bench/lookup.py
+	$(BIN)/python -m scripts.bench.bulk lookup
+	$(BIN)/python -m scripts.bench.bulk folder
 	$(BIN)/python scripts/bench/verify.py
 	$(BIN)/python -m scripts.bench.signatures
 	$(BIN)/python scripts/bench/intake.py
@@ -109,6 +112,10 @@ bench: $(VENV)/.dev ## Speed and memory against named bars and rivals
 	$(BIN)/python -m scripts.bench.backfill
 	$(BIN)/python -m scripts.bench.lookup_http
 	$(BIN)/python -m scripts.bench.page
+
+bench-quick: $(VENV)/.dev ## A few ratios in a minute, beside those of the last ten runs: BENCH_SECONDS=45
+	$(BIN)/python -m scripts.bench.quick --seconds $(or $(BENCH_SECONDS),45) --json build/bench/last.json
+	$(BIN)/python -m scripts.bench.compare build/bench/history.jsonl build/bench/last.json
 
 soak: $(VENV)/.dev node_modules/.ready ## The daemon under a random mix of faults: SEEDS=10 BATCHES=200
 	$(BIN)/python -m tests.faults.soak --seeds $(or $(SEEDS),10) --batches $(or $(BATCHES),200)

@@ -24,7 +24,7 @@ for_others()
 
 # For every change, a third of the examples of a property that does not say itself how many; `make test-deep` has all.
 settings.register_profile("deep", settings(), deadline=None)
-settings.register_profile("change", settings(), max_examples=35, deadline=None)
+settings.register_profile("change", settings(), max_examples=25, deadline=None)
 settings.load_profile("change")
 
 

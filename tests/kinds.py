@@ -19,6 +19,8 @@ KINDS: Final = FOLDERS | {"anvil", "browser", "commands", "postgresql", "process
 COMMANDS: Final = HERE / "anchor" / "cli"
 # A fixture with these among its parameters starts a node, or a server, for one of them alone.
 CHAINS: Final = frozenset({"embedded", "devnet", "anvil"})
+# What starts one, by its name among the tests' own functions.
+SERVERS: Final = {"anvil": "anvil", "chromium": "chromium", "running_server": "postgresql"}
 DATABASES: Final = frozenset({"sqlite", "postgresql"})
 # Of a file that nobody has measured yet.
 SECONDS_A_TEST: Final = 0.1
@@ -50,7 +52,9 @@ def kinds_of(item: pytest.Function) -> Iterator[str]:
         yield "anvil"
     if "chromium" in used:
         yield "browser"
-    if "postgresql" in told or ("postgres_server" in item.fixturenames and not told & DATABASES):
+    if "postgresql" in told or (
+        ("postgres_server" in item.fixturenames or "postgresql" in used) and not told & DATABASES
+    ):
         yield "postgresql"
     if "run" in item.fixturenames or COMMANDS in item.path.parents:
         yield "commands"
@@ -68,7 +72,7 @@ def _fixtures(item: pytest.Function) -> Iterator[object]:
 
 @cache
 def _used(begin: object) -> frozenset[str]:
-    """Whether a function, or what it calls of the tests' own, starts an "anvil", a "chromium" or a "process"."""
+    """Of SERVERS and "process", what a function, or what it calls of the tests' own, starts."""
     found: set[str] = set()
     waiting, seen = [begin], {id(begin)}
     while waiting:
@@ -79,8 +83,8 @@ def _used(begin: object) -> frozenset[str]:
                     found.add("process")
                 elif callable(value) and str(value.__module__).startswith("tests.") and id(value) not in seen:
                     seen.add(id(value))
-                    if name in ("anvil", "chromium"):
-                        found.add(name)
+                    if name in SERVERS:
+                        found.add(SERVERS[name])
                     else:
                         waiting.append(value)
     return frozenset(found)
