@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import TypeAlias
 
 from registry.errors import ProofError
+from registry.merkle.hashing import NODE_SIZE as NODE_SIZE
 
-NODE_SIZE = 32
 MAX_LEAVES = 2**32 - 1  # the contract keeps the leaf count in 32 bits
 
 NodeHash: TypeAlias = Callable[[bytes, bytes], bytes]

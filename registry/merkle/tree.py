@@ -19,13 +19,16 @@ from typing import Self
 
 from registry.errors import TreeError
 from registry.merkle import treefile
+from registry.merkle.pieces import derived, fault_in, pieces_of
 from registry.merkle.proof import NODE_SIZE, InclusionProof
 from registry.merkle.search import KEY_SIZE, SearchableTree, key_of, position_of
+from registry.merkle.sorting import sorted_unique
 from registry.merkle.treebytes import TreeBytes
 from registry.merkle.treefile import HEADER, TreeId, levels_of
 
 _BLOCK_LEAVES = 64  # read at a time in a search: a read costs more than the bytes that it brings
 _BLOCK_BYTES = _BLOCK_LEAVES * NODE_SIZE
+_LEAVES_READ = 1 << 20  # bytes read at a time where all leaves are wanted
 # A tree that is asked often keeps the keys of some leaves in mind, 128 KiB at most, so that the first read is the right
 # one; of more leaves than eight million it would have to be too long.
 _SEARCHES_BEFORE_FENCES = 64
@@ -66,7 +69,7 @@ class Tree(SearchableTree):
         Raises:
             TreeError: there is none, one is not 32 bytes long, or there are more than 2**32 - 1.
         """
-        packed = treefile.sorted_unique(digests)
+        packed = sorted_unique(digests)
         leaf_count = sum(map(len, packed)) // NODE_SIZE
         data = treefile.lay_out(packed)
         return cls(TreeBytes(data), leaf_count, data[-NODE_SIZE:])
@@ -109,6 +112,11 @@ class Tree(SearchableTree):
         return cls.open(path, expected=expected, held_bytes=None)
 
     @property
+    def content(self) -> TreeBytes:
+        """Its bytes as they stand in its file, header first; not usable after `close`."""
+        return self._content
+
+    @property
     def held_bytes(self) -> int:
         """The memory that it takes."""
         return len(self._content.held)
@@ -146,6 +154,11 @@ class Tree(SearchableTree):
     def leaves(self) -> Iterator[bytes]:
         """All digests in ascending order."""
         return treefile.nodes_of(self._content, self._levels[0])
+
+    def leaf_blocks(self) -> Iterator[bytes]:
+        """All digests in ascending order, packed: so many at a time that they cost nothing each."""
+        for start in range(HEADER.size, self._levels[0].end, _LEAVES_READ):
+            yield self._content.read(start, min(_LEAVES_READ, self._levels[0].end - start))
 
     def inclusion(self, leaf_index: int) -> InclusionProof:
         """The proof that the leaf at that position is in the tree.
@@ -193,8 +206,9 @@ class Tree(SearchableTree):
         Raises:
             TreeError: names the leaf or node that differs.
         """
-        treefile.check_levels(self._content, self._levels)
-        treefile.check_order(self._content, self._levels[0])
+        pieces = [(piece, derived(self._content, self.leaf_count, piece)) for piece in pieces_of(self.leaf_count)]
+        if (fault := fault_in(self.id, pieces)) is not None:
+            raise fault
 
     def close(self) -> None:
         """Let go of the memory or the file."""

@@ -26,17 +26,25 @@ class TreeBytes:
 
     Attributes:
         held: the bytes from `held_from` on.
-        pread: reads those before.
+        pread: reads those before: of the file with the descriptor, or as whoever made this said.
         where: the file, for errors.
     """
 
     __slots__ = ("_descriptor", "held", "held_from", "pread", "where")
 
-    def __init__(self, held: bytes | mmap, held_from: int = 0, *, descriptor: int | None = None, where: str = ""):
+    def __init__(
+        self,
+        held: bytes | mmap,
+        held_from: int = 0,
+        *,
+        descriptor: int | None = None,
+        pread: Pread | None = None,
+        where: str = "",
+    ):
         self.held = held
         self.held_from = held_from
         self.where = where
-        self.pread: Pread = _nothing if descriptor is None else partial(os.pread, descriptor)
+        self.pread: Pread = (pread or _nothing) if descriptor is None else partial(os.pread, descriptor)
         self._descriptor = descriptor
 
     def read(self, start: int, size: int) -> bytes:

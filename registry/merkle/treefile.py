@@ -10,16 +10,15 @@ import os
 import re
 import secrets
 import struct
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from hashlib import sha256
-from itertools import chain, islice, pairwise
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
-from operator import lt
 from pathlib import Path
 from typing import NamedTuple
 
 from registry.errors import TreeError
+from registry.merkle.hashing import PARALLEL_FROM, fill, fill_file
 from registry.merkle.proof import MAX_LEAVES, NODE_SIZE
 from registry.merkle.treebytes import CODE_SHORT, CODE_UNREADABLE, TreeBytes
 from registry.privatefiles import private_opener
@@ -30,11 +29,8 @@ VERSION = 1
 HEADER = struct.Struct(">16sII8x32s")  # magic, version, leaf count, eight zero bytes, root
 
 _NODE = struct.Struct(f"{NODE_SIZE}s")
-_PAIR = struct.Struct(f"{2 * NODE_SIZE}s")
-_INTAKE = 1 << 14  # digests taken from the caller at a time
 _PIECE = 1 << 20  # bytes of a file read or written at a time
-_SPREAD = 1 << 10  # digests from which a second split by byte is quicker than comparing
-_BLOCK = 1 << 16  # bytes of a level hashed or compared at a time: fits the second-level cache
+BLOCK_BYTES = 1 << 16  # of a level hashed or compared at a time: fits the second-level cache
 # Bytes of the upper levels of a file that are held in memory: with them, a proof from a million leaves takes three
 # reads of the file instead of twenty, and the tree of 65,000 leaves or less is held whole.
 HELD_BYTES = 1 << 22
@@ -71,8 +67,7 @@ def tree_named(name: str) -> tuple[bytes, int | None] | None:
     return None if match is None else (bytes.fromhex(match[1]), int(match[2]) if match[2] else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(NamedTuple):
     """One level of the tree in the file.
 
     Attributes:
@@ -97,65 +92,33 @@ def levels_of(leaf_count: int) -> tuple[Level, ...]:
     return tuple(levels)
 
 
-def sorted_unique(digests: Iterable[bytes]) -> list[bytes]:
-    """The set of the digests in ascending order, packed into one piece per first byte.
-
-    Sorting a million scattered objects waits for memory most of the time; 256 small sorts over neighbouring objects
-    take half as long, and only the packed bytes have to be kept until then.
-
-    Raises:
-        TreeError: a digest is not 32 bytes long.
-    """
-    pieces = [bytearray() for _ in range(256)]
-    append = [piece.extend for piece in pieces]
-    source, taken = iter(digests), 0
-    while chunk := list(islice(source, _INTAKE)):
-        if set(map(len, chunk)) != {NODE_SIZE}:
-            position, size = next((i, len(d)) for i, d in enumerate(chunk, taken) if len(d) != NODE_SIZE)
-            raise TreeError(
-                f"digest {position} of the batch has {size} bytes, not {NODE_SIZE}",
-                remedy="Pass SHA-256 digests as raw bytes, not as hexadecimal text.",
-                code="digest-length",
-            )
-        for digest in chunk:
-            append[digest[0]](digest)
-        taken += len(chunk)
-    append.clear()
-    pieces.reverse()
-    packed = []
-    while pieces:
-        packed.append(_sorted_piece(pieces.pop()))
-    return packed
-
-
-def _sorted_piece(piece: bytearray) -> bytes:
-    digests = [digest for (digest,) in _NODE.iter_unpack(piece)]
-    if len(digests) < _SPREAD:
-        digests.sort()
-    else:
-        digests = _sorted_by_second_byte(digests, piece[1::NODE_SIZE])
-    if not all(map(lt, digests, islice(digests, 1, None))):
-        digests = list(dict.fromkeys(digests))
-    return b"".join(digests)
-
-
-def _sorted_by_second_byte(digests: list[bytes], second_bytes: bytearray) -> list[bytes]:
-    shelves: list[list[bytes]] = [[] for _ in range(256)]
-    append = [shelf.append for shelf in shelves]
-    for second, digest in zip(second_bytes, digests, strict=True):
-        append[second](digest)
-    for shelf in shelves:
-        shelf.sort()
-    return list(chain.from_iterable(shelves))
-
-
 def lay_out(packed: list[bytes]) -> mmap:
     """A whole tree file in anonymous memory, from packed digests in strictly ascending order; empties the list.
 
     Raises:
         TreeError: there is no digest, or there are more than 2**32 - 1.
     """
-    leaf_count = sum(map(len, packed)) // NODE_SIZE
+    leaf_count = checked_count(sum(map(len, packed)) // NODE_SIZE)
+    levels = levels_of(leaf_count)
+    with _memory(levels) as (data, descriptor):
+        data.seek(HEADER.size)
+        packed.reverse()
+        while packed:
+            data.write(packed.pop())
+        if descriptor is None:
+            fill(lambda start, size: data[start : start + size], partial(_put, data), levels)
+        else:
+            fill_file(descriptor, levels)
+        data[: HEADER.size] = packed_header(leaf_count, data[-NODE_SIZE:])
+        return data
+
+
+def checked_count(leaf_count: int) -> int:
+    """The number of leaves, if a tree can have so many.
+
+    Raises:
+        TreeError: there is no digest, or there are more than 2**32 - 1.
+    """
     if leaf_count == 0:
         raise TreeError("a tree needs at least one digest", remedy="Check that the input is not empty.", code="empty")
     if leaf_count > MAX_LEAVES:
@@ -164,30 +127,30 @@ def lay_out(packed: list[bytes]) -> mmap:
             remedy="Split the batch.",
             code="too-many-leaves",
         )
-    levels = levels_of(leaf_count)
-    data = mmap(-1, levels[-1].end, flags=MAP_PRIVATE | MAP_ANONYMOUS)
-    content = TreeBytes(data)
-    data.seek(HEADER.size)
-    packed.reverse()
-    while packed:
-        data.write(packed.pop())
-    for below in levels[:-1]:
-        for parents in _parents(content, below):
-            data.write(parents)
-    data[: HEADER.size] = HEADER.pack(MAGIC, VERSION, leaf_count, data[-NODE_SIZE:])
-    return data
+    return leaf_count
 
 
-def _parents(content: TreeBytes, level: Level) -> Iterator[bytes]:
-    """The level above, derived from this one, in pieces of up to half a block."""
-    for nodes in _blocks(content, level):
-        paired = len(nodes) - len(nodes) % _PAIR.size
-        yield b"".join([sha256(pair).digest() for (pair,) in _PAIR.iter_unpack(nodes[:paired])]) + nodes[paired:]
+@contextmanager
+def _memory(levels: tuple[Level, ...]) -> Iterator[tuple[mmap, int | None]]:
+    """Memory for a whole tree; with a descriptor where several processes shall fill it."""
+    if levels[0].size < PARALLEL_FROM or not hasattr(os, "memfd_create"):
+        yield mmap(-1, levels[-1].end, flags=MAP_PRIVATE | MAP_ANONYMOUS), None
+        return
+    descriptor = os.memfd_create("tree")
+    try:
+        os.ftruncate(descriptor, levels[-1].end)
+        yield mmap(descriptor, levels[-1].end), descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _put(data: mmap, start: int, nodes: bytes) -> None:
+    data[start : start + len(nodes)] = nodes
 
 
 def _blocks(content: TreeBytes, level: Level) -> Iterator[bytes]:
-    for start in range(level.offset, level.end, _BLOCK):
-        yield content.read(start, min(_BLOCK, level.end - start))
+    for start in range(level.offset, level.end, BLOCK_BYTES):
+        yield content.read(start, min(BLOCK_BYTES, level.end - start))
 
 
 def nodes_of(content: TreeBytes, level: Level) -> Iterator[bytes]:
@@ -231,8 +194,13 @@ def open_file(path: Path, *, held_bytes: int | None = HELD_BYTES) -> tuple[TreeB
             code=CODE_UNREADABLE,
         ) from error
     if content.held[-NODE_SIZE:] != root:
-        raise _broken(where, "the topmost node differs from the root in the header", "header-root")
+        raise topmost_differs(where)
     return content, TreeId(root, leaf_count)
+
+
+def topmost_differs(where: str) -> TreeError:
+    """The header and the topmost level do not name the same root."""
+    return _broken(where, "the topmost node differs from the root in the header", "header-root")
 
 
 def _pieces(content: TreeBytes, start: int, end: int) -> Iterator[bytes]:
@@ -243,6 +211,11 @@ def _pieces(content: TreeBytes, start: int, end: int) -> Iterator[bytes]:
             raise content.short()
         yield piece
         start += len(piece)
+
+
+def packed_header(leaf_count: int, root: bytes) -> bytes:
+    """The first 64 bytes of a tree file."""
+    return HEADER.pack(MAGIC, VERSION, leaf_count, root)
 
 
 def read_header(header: bytes, where: str) -> tuple[int, bytes]:
@@ -261,7 +234,7 @@ def read_header(header: bytes, where: str) -> tuple[int, bytes]:
             remedy="Use the version of testamur that wrote it.",
             code="version",
         )
-    if leaf_count == 0 or header != HEADER.pack(MAGIC, version, leaf_count, root):
+    if leaf_count == 0 or header != packed_header(leaf_count, root):
         raise _broken(where, "the header of the tree file is damaged", "header")
     return leaf_count, root
 
@@ -312,17 +285,23 @@ def write_file(content: TreeBytes, size: int, path: Path) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
-        raise TreeError(
-            f"the tree file cannot be written: {error.strerror}",
-            where=str(path),
-            remedy="Check the folder's permissions and free space, then run the job again.",
-            code="unwritable",
-        ) from error
+        raise unwritable(error, path) from error
 
 
-def _sync_folder(folder: Path) -> None:
+def unwritable(error: OSError, path: Path) -> TreeError:
+    """The system does not take the file of a tree."""
+    return TreeError(
+        f"the tree file cannot be written: {error.strerror}",
+        where=str(path),
+        remedy="Check the folder's permissions and free space, then run the job again.",
+        code="unwritable",
+    )
+
+
+def sync_folder(folder: Path) -> None:
+    """See to it that the names in a folder are on disk."""
     # Without this the rename itself may be lost in a power cut.
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -335,46 +314,3 @@ def same_bytes(one: TreeBytes, other: TreeBytes, size: int) -> bool:
     """Whether two tree files of one size are the same."""
     pieces = ((start, min(_PIECE, size - start)) for start in range(0, size, _PIECE))
     return all(one.read(*piece) == other.read(*piece) for piece in pieces)
-
-
-def check_order(content: TreeBytes, leaves: Level) -> None:
-    """Check that the leaves ascend strictly.
-
-    Raises:
-        TreeError: names the first leaf that does not.
-    """
-    last = b""
-    checked = 0
-    for block in _blocks(content, leaves):
-        nodes = [last, *(node for (node,) in _NODE.iter_unpack(block))]
-        if not all(map(lt, nodes, islice(nodes, 1, None))):
-            index = checked + next(i for i in range(len(nodes) - 1) if nodes[i] >= nodes[i + 1])
-            raise TreeError(
-                f"leaf {index} is not greater than the leaf before it",
-                remedy="Build the tree again from the digests; absence cannot be proved from this one.",
-                code="leaf-order",
-            )
-        checked += len(nodes) - 1
-        last = nodes[-1]
-
-
-def check_levels(content: TreeBytes, levels: tuple[Level, ...]) -> None:
-    """Derive every level from the one below and compare.
-
-    Raises:
-        TreeError: names the first node that differs.
-    """
-    for height, (below, level) in enumerate(pairwise(levels), 1):
-        start = level.offset
-        for derived in _parents(content, below):
-            stored = content.read(start, len(derived))
-            if stored != derived:
-                pairs = zip(_NODE.iter_unpack(stored), _NODE.iter_unpack(derived), strict=True)
-                first = next(i for i, (a, b) in enumerate(pairs) if a != b)
-                index = (start - level.offset) // NODE_SIZE + first
-                raise TreeError(
-                    f"node {index} of level {height} does not follow from the level below",
-                    remedy="Build the tree again from the digests.",
-                    code="node-differs",
-                )
-            start += len(derived)

@@ -134,7 +134,7 @@ def test_the_check_names_the_leaf_out_of_order(tmp_path: Path, order: tuple[int,
 
 
 def test_order_is_checked_across_blocks(tmp_path: Path) -> None:
-    per_block = treefile._BLOCK // treefile.NODE_SIZE
+    per_block = treefile.BLOCK_BYTES // treefile.NODE_SIZE
     leaves = numbered(per_block + 2)
     leaves[per_block - 1], leaves[per_block] = leaves[per_block], leaves[per_block - 1]
     data = treefile.lay_out([b"".join(leaves)])
