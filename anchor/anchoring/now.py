@@ -19,7 +19,6 @@ from anchor.sending.kinds import refuse_bare
 from anchor.sending.waiting import wait_for
 from anchor.workspace import Workspace
 from registry.errors import ChainUnavailable, NotPossible, TransactionUnsettled
-from registry.merkle.tree import Tree
 
 if TYPE_CHECKING:
     from anchor.sending.signer import Signer
@@ -112,11 +111,11 @@ class Now:
         """
         if bare:
             refuse_bare(self._contract, self._engine.address, issuer)
-        with Tree.build(digests) as tree:
-            root, count = tree.root, tree.leaf_count
+        with self._folder.new_tree(digests) as tree:
+            root, count = tree.id
             refuse_selector(root, contract_selectors() if selectors is None else selectors)
             self.unknown = self._history.before(issuer, tree.id, without_history=without_history)
-            self._folder.keep_tree(tree)
+            tree.keep()
         note = sealed_without(self.unknown, self._store.given_up(issuer))
         row = self._store.add(issuer, root, count, leaves, sealed_at=int(time.time()), note=note, bare=bare)
         self._reached("sealed")
@@ -250,6 +249,5 @@ def refuse_put_aside(row: BatchRow) -> None:
 
 
 def _leaves(intake: Intake, records: list[bytes]) -> Iterator[Leaf]:
-    for index, record in enumerate(records):
-        origin = intake.origin(record)
-        yield Leaf(digest_of(record), index, record[32], origin.source, origin.line)
+    for index, (digest, method, source, line) in enumerate(intake.located(records)):
+        yield Leaf(digest, index, method, source, line)

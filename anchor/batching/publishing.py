@@ -14,7 +14,6 @@ from anchor.sending.kinds import Publish
 from anchor.workspace import Workspace
 from registry.errors import StoreError
 from registry.merkle.positionfile import LeafPositions
-from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.trees.folder import FolderTrees
 from registry.trees.store import DAMAGED, UNAVAILABLE, TreeStore, repair_of
@@ -94,7 +93,7 @@ class TreePublisher:
         try:
             self._folder.checked_tree(row.tree).close()
         except StoreError:
-            with Tree.build(leaf.digest for leaf in self._batches.leaves(row)) as tree:
+            with self._folder.new_tree(self._digests(row)) as tree:
                 if tree.id != row.tree:
                     raise StoreError(
                         f"the credentials of batch 0x{row.root.hex()} in the database are those of another tree",
@@ -102,8 +101,7 @@ class TreePublisher:
                         remedy=repair_of(row.tree),
                         code=DAMAGED,
                     ) from None
-                self._folder.keep_tree(tree)
-            path = self._folder.tree_path(row.tree)
+                path = tree.keep()
         return path
 
 

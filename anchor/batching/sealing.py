@@ -21,7 +21,6 @@ from anchor.notices.notices import Notices
 from anchor.notices.troubles import Cause, Trouble, Troubles
 from registry.database.engine import Connection, DatabaseError, is_full
 from registry.errors import ChainUnavailable, RegistryError, WrongChain
-from registry.merkle.tree import Tree
 from registry.verify.freshness import AHEAD_SECONDS
 
 LONGEST_PAUSE_SECONDS: Final = 30.0
@@ -271,14 +270,14 @@ class Sealer:
         self, connection: Connection, jobs: list[Job], leaves: list[Leaf], unknown: Sequence[UnknownBatch]
     ) -> int:
         issuer = jobs[0].issuer
-        with Tree.build(leaf.digest for leaf in leaves) as tree:
+        with self._folder.new_tree(leaf.digest for leaf in leaves) as tree:
             which = tree.id
             refuse_selector(which.root, contract_selectors())
             if unknown and (self._history is None or self._history.has(issuer, which)):
                 unknown = ()
             if unknown and not jobs[0].without_history:
                 raise UnknownBatches(issuer, unknown)
-            self._folder.keep_tree(tree)
+            tree.keep()
         bare = jobs[0].bare
         known = self._batches.revived_within(connection, issuer, which, leaves, sealed_at=int(time.time()), bare=bare)
         if known is not None:

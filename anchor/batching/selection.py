@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from operator import lt
 
 from anchor.books.batches import BatchStore, Place
 from anchor.intake.files import Intake, Origin, digest_of
@@ -52,16 +54,7 @@ def select(
         reissue: anchor again what was anchored before, except for those of its places that this says.
         revoked: which of the digests that are left are revoked wherever they are anchored.
     """
-    unique: list[bytes] = []
-    duplicates: list[Duplicate] = []
-    last = b""
-    for record in sorted(intake.records):
-        digest = digest_of(record)
-        if digest == last:
-            duplicates.append(Duplicate(intake.origin(record), intake.origin(unique[-1])))
-        else:
-            unique.append(record)
-            last = digest
+    unique, duplicates = _unique(intake)
     if store is None or issuer is None:
         return Selection(unique, duplicates, [])
     found = list(store.places_of([digest_of(record) for record in unique], issuer)) if store.all(issuer) else []
@@ -70,14 +63,37 @@ def select(
     for place in found:
         if kept_out is None or place.leaf.digest in kept_out:
             places.setdefault(place.leaf.digest, place)
-    left = [record for record in unique if digest_of(record) not in places]
+    left = _outside(unique, places)
     in_vain = frozenset(revoked([digest_of(record) for record in left]))
     return Selection(
-        [record for record in left if digest_of(record) not in in_vain],
+        _outside(left, in_vain),
         duplicates,
         list(places.values()),
-        [record for record in left if digest_of(record) in in_vain],
+        [record for record in left if digest_of(record) in in_vain] if in_vain else [],
     )
+
+
+def _unique(intake: Intake) -> tuple[list[bytes], list[Duplicate]]:
+    """The records sorted by digest, each digest once, and those that came again."""
+    records = sorted(intake.records)
+    digests = list(map(digest_of, records))
+    if all(map(lt, digests, islice(digests, 1, None))):
+        return records, []
+    unique: list[bytes] = []
+    duplicates: list[Duplicate] = []
+    last = b""
+    for record, digest in zip(records, digests, strict=True):
+        if digest == last:
+            duplicates.append(Duplicate(intake.origin(record), intake.origin(unique[-1])))
+        else:
+            unique.append(record)
+            last = digest
+    return unique, duplicates
+
+
+def _outside(records: list[bytes], digests: Collection[bytes]) -> list[bytes]:
+    """The records of other digests than these."""
+    return [record for record in records if digest_of(record) not in digests] if digests else records
 
 
 def contract_selectors() -> frozenset[bytes]:

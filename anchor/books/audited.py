@@ -10,13 +10,14 @@ from anchor.books.batches import BatchRow, BatchStore
 from anchor.books.folder import DataFolder
 from anchor.books.status_positions import positions_of
 from anchor.books.tables import ANCHORED_STATES, BatchState, leaf
+from anchor.books.trees import place_of_trees, trees_of
+from anchor.settings import Settings
 from registry.audit.compare import FolderBatch
 from registry.audit.copies import BookFacts, Copies
 from registry.database.engine import readable
 from registry.index.reader import Index
 from registry.merkle.positionfile import ListName
 from registry.timestamps import from_unix
-from registry.trees.store import TreeStore
 
 
 class FolderBooks:
@@ -54,10 +55,11 @@ class FolderBooks:
             return {row.batch: row.leaves for row in counted}
 
 
-def copies_in(folder: DataFolder, trees: TreeStore, chain: str, contract: str) -> Copies:
+def copies_in(folder: DataFolder, settings: Settings, chain: str, contract: str) -> Copies:
     """Everything that a data folder has of one contract, and its trees, which may be elsewhere.
 
     Args:
+        settings: which say where the trees are.
         chain: CAIP-2 name, such as `eip155:1`.
         contract: checksummed address.
     """
@@ -65,7 +67,8 @@ def copies_in(folder: DataFolder, trees: TreeStore, chain: str, contract: str) -
         folder=folder.path,
         books=FolderBooks(folder, chain, contract),
         index=Index(folder.engine, chain, contract),
-        trees=trees,
+        trees=trees_of(settings),
+        trees_at=place_of_trees(settings),
     )
 
 

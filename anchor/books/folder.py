@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from registry.credential.filekinds import DATA_FOLDER_HAS
 from registry.database.engine import open_database
 from registry.errors import StoreError, TreeError
+from registry.merkle.newtree import NewTree
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId, file_of
 from registry.privatefiles import make_private_folder, tighten
@@ -61,6 +63,14 @@ class DataFolder:
     def tree_path(self, tree: TreeId) -> Path:
         """The file of a tree, where it is or where it belongs."""
         return file_of(self.trees, tree)
+
+    def new_tree(self, digests: Iterable[bytes]) -> NewTree:
+        """The tree over the set of these digests, made in a file of this folder that goes away unless it is kept.
+
+        Raises:
+            TreeError: as `NewTree`.
+        """
+        return NewTree(digests, self.trees)
 
     def keep_tree(self, tree: Tree) -> None:
         """See to it that the file of a tree is there and is that tree, whatever was there under its name.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from anchor.books.folder import DataFolder
 from anchor.settings import Settings
 from registry.trees.folder import FolderTrees
@@ -15,8 +17,13 @@ def trees_of(settings: Settings) -> TreeStore:
     Raises:
         SettingsError: the setting is not `s3://bucket/prefix`, or the library for it is not installed.
     """
-    where = settings.data_folder / "trees" if settings.trees is None else settings.trees
-    return open_trees(where, cache_bytes=settings.tree_cache_bytes)
+    return open_trees(_where(settings), cache_bytes=settings.tree_cache_bytes)
+
+
+def place_of_trees(settings: Settings) -> str:
+    """Where other processes find the same trees: an absolute path, or `s3://bucket/prefix`."""
+    where = _where(settings)
+    return str(where.resolve()) if isinstance(where, Path) else where
 
 
 def all_trees_of(settings: Settings, folder: DataFolder) -> list[TreeStore]:
@@ -27,3 +34,7 @@ def all_trees_of(settings: Settings, folder: DataFolder) -> list[TreeStore]:
     """
     local = FolderTrees(folder.trees)
     return [local] if settings.trees is None else [local, trees_of(settings)]
+
+
+def _where(settings: Settings) -> Path | str:
+    return settings.data_folder / "trees" if settings.trees is None else settings.trees

@@ -6,8 +6,10 @@ writes some numbers unlike JCS; it is used only for text where that provably can
 
 - The *outline* of a text (what is left when its strings are taken out) holds every number of it, so each number is
   seen as it was written. Short integers and short decimals are safe; anything else goes the strict way.
-- A duplicate key costs orjson a member, so at least one string: with as many strings written as were read, no key was
-  dropped. Escapes do not matter, because escaped quotes are not counted on either side.
+- A duplicate key costs orjson a member. It writes nothing longer than it was read, once the numbers are safe: what is
+  as long as the text lost no key. Where white space or escapes made the text longer, strings are counted: with as many
+  written as were read, no key was dropped. Escapes do not matter, because escaped quotes are not counted on either
+  side.
 - orjson sorts keys by UTF-8 and JCS by UTF-16. The orders differ only between a character above U+FFFF and one from
   U+E000 to U+FFFF; a text with both goes the strict way.
 
@@ -62,11 +64,12 @@ class Limits:
 
 DEFAULT_LIMITS = Limits()
 
-_NUMBER = re.compile(rb"[-0-9][-+.0-9eE]*")
+# Outside its strings, a JSON text has nothing but these marks, white space, numbers and three words.
+_MARKS_TO_SPACES = bytes.maketrans(b"{}[],:", b"      ")
 # At most 15 significant digits, so the double is the decimal; the last digit is not 0, so it has a fraction; at least
 # 0.001, below which JCS and orjson choose the exponent differently. "-0" is left out on purpose.
-_SAFE_NUMBER = re.compile(
-    rb"0|-?[1-9][0-9]{0,14}|-?(?:0|[1-9][0-9]{0,8})\.[0-9]{0,2}[1-9]|-?[1-9][0-9]{0,8}\.[0-9]{3,5}[1-9]"
+_SAFE_TOKEN = re.compile(
+    rb"true|false|null|0|-?[1-9][0-9]{0,14}|-?(?:0|[1-9][0-9]{0,8})\.[0-9]{0,2}[1-9]|-?[1-9][0-9]{0,8}\.[0-9]{3,5}[1-9]"
 )
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"{}[]")
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
@@ -138,21 +141,20 @@ def _read_quickly(data: bytes, limits: Limits, leave_out: Callable[[Any], str | 
     outline, quotes = _outline(data)
     if _deeper_than(outline, limits.max_depth):
         return None
-    if not all(map(_SAFE_NUMBER.fullmatch, _NUMBER.findall(outline))):
+    if not all(map(_SAFE_TOKEN.fullmatch, outline.translate(_MARKS_TO_SPACES).split())):
         return None
     try:
         value = orjson.loads(data)
         name = leave_out(value)
         kept = without_member(value, name)
         canonical = orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
-        written = _count_quotes(canonical)
-        if kept is not value:
-            written += 2 + _count_quotes(orjson.dumps(value[name]))
+        # What is left out, with its comma: whatever has a member that is left out has another one.
+        rest = b"" if kept is value else orjson.dumps({name: value[name]})[1:-1] + b","
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None
-    if written != quotes or _order_may_differ(canonical):
+    if len(canonical) + len(rest) != len(data) and _count_quotes(canonical) + _count_quotes(rest) != quotes:
         return None
-    return value, canonical
+    return None if _order_may_differ(canonical) else (value, canonical)
 
 
 def _read_strictly(data: bytes, limits: Limits, leave_out: Callable[[Any], str | None]) -> tuple[Any, bytes]:

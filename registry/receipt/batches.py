@@ -19,7 +19,8 @@ from registry.errors import EvidenceError, ProofError, ReceiptError
 from registry.merkle.multiproof import MOST_PROVED, MultiProof, expanded, joined, node_count
 from registry.merkle.proof import MAX_LEAVES, check_inclusion
 from registry.proofs.evidence import MOST_SLOTS, Evidence, Nodes
-from registry.receipt.model import RECEIPT_TYPE, AnchorPart, DigestPart, Hash, Hex32, InclusionPart, Receipt
+from registry.receipt.kind import RECEIPT_TYPE
+from registry.receipt.model import AnchorPart, DigestPart, Hash, Hex32, InclusionPart, Receipt
 
 MOST_SLOTS_NAMED: Final = 1 << 16
 """How often slots may be named in one batch: each is handed to the receipt that it is named for."""

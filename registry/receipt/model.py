@@ -25,6 +25,7 @@ from registry.merkle.proof import MAX_LEAVES, InclusionProof, path_length
 from registry.proofs.evidence import Evidence
 from registry.receipt import cbor as receipt_cbor
 from registry.receipt.evidence_part import EvidencePart, count_texts
+from registry.receipt.kind import RECEIPT_TYPE
 from registry.timestamps import TIMESTAMP_PATTERN, read_timestamp, write_timestamp
 
 __all__ = [
@@ -78,7 +79,6 @@ EMBEDDED_CONTEXT: Final[dict[str, Any]] = {
 """What a receipt inside a credential means to JSON-LD: each part is a JSON value of its own.
 
 Without it nothing that holds the credential could be signed as RDF: processors stop at members they do not know."""
-RECEIPT_TYPE: Final[Literal["TestamurReceipt"]] = "TestamurReceipt"
 
 _MAX_INTEGER = 2**53 - 1  # what every JSON reader keeps exactly (RFC 7493 section 2.2)
 _NODE_BYTES = 32

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import zipfile
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -260,6 +262,14 @@ def test_a_receipt_is_no_credential_whatever_it_is_called(tmp_path: Path, name: 
     assert reject.code == "is-receipt"
     path.write_text('{"type": ["VerifiableCredential"], "proof": {"type": "TestamurReceipt"}}')
     assert len(take_in(path, workers=1).records) == 1
+    path.write_text('["TestamurReceipt"]')
+    (reject,) = take_in(path, workers=1).rejects
+    assert reject.code == "not-an-object"
+
+
+def test_the_processes_of_an_intake_load_no_model_of_a_receipt() -> None:
+    code = "import sys, anchor.intake.digesting; sys.exit('pydantic' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_an_sd_jwt_has_the_digest_of_what_its_issuer_signed(tmp_path: Path) -> None:

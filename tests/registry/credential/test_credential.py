@@ -482,6 +482,8 @@ def test_whatever_is_shown_of_a_token_has_one_digest() -> None:
         (b'\xef\xbb\xbf{"a":1}', "syntax"),
         (b'{"a":1,"a":1}', "duplicate-key"),
         (b'{"a":1,"\\u0061":2}', "duplicate-key"),
+        (b'{ "a":1,"a":1}      ', "duplicate-key"),
+        (b'{"b":"\\/\\u20ac","a":1,"a":1}', "duplicate-key"),
         (b'{"x":[{"proof":1,"proof":"\\"\\""}]}', "duplicate-key"),
         (b'{"type":"VerifiableCredential","proof":1,"proof":2}', "duplicate-key"),
         (b'{"type":"VerifiableCredential","proof":{"a":1,"a":2}}', "duplicate-key"),
