@@ -48,6 +48,16 @@ class CredentialRegistry(Calls):
         self.client = client
         self.address = checksummed(address)
 
+    def through_each(self) -> list[CredentialRegistry]:
+        """The same contract through each of the endpoints by itself."""
+        found = []
+        for client in self.client.each_alone():
+            one = CredentialRegistry(client, self.address)
+            # Which edition it is was asked already, and is of the contract.
+            one.__dict__["edition"] = self.edition
+            found.append(one)
+        return found
+
     # Which contracts it is
 
     @cached_property

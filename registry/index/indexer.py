@@ -5,6 +5,8 @@ commits it together with the cursor. A block that an endpoint does not have is n
 block at or below the final one never changes: if it does, by the evidence of `registry.chain.finality`, the indexer
 stops until a person has looked.
 
+What is final and a long way below the head is read ahead, by all endpoints at once (`registry.index.backfill`).
+
 Near the head every range is held against the headers and receipts of its blocks before it is committed: nothing is
 missing in it. A long way to go is first read as it is told, and confirmed afterwards: block by block, or by the
 contract's own state, where that is less to ask. Until then the index knows that it does not know whether it has
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import StrEnum
 from functools import cached_property
@@ -25,11 +28,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from registry.chain.contract import CredentialRegistry
 from registry.chain.finality import Evidence, Finding, look_at
+from registry.chain.rpc.ahead import RANGES_AT_ONCE, ReaderState
 from registry.chain.rpc.client import Block, ChainClient, FilteredBlock, Log
 from registry.chain.rpc.patience import RATE_LIMITED
 from registry.chain.rpc.spans import Spans, is_outage
 from registry.chain.storage import Storage
 from registry.errors import ChainError, ChainUnavailable, WrongChain
+from registry.index.backfill import Backfill, in_transactions
 from registry.index.confirming import Place, State, StateCheck, Witness
 from registry.index.facts import CHAIN_DISAGREES, EVENTS_MISSING, FINALITY_VIOLATED, missing, write_arguments
 from registry.index.reader import Head
@@ -76,6 +81,10 @@ class Indexer:
         near: blocks below the newest one from which on each is read with its header.
         state: the contract as of a block; default: asked through the contract's own functions.
         evidence: when a final block counts as another one.
+        ranges: of blocks that are read at a time from each endpoint, far below the head.
+
+    Attributes:
+        added: events, since this was made.
     """
 
     def __init__(
@@ -90,6 +99,7 @@ class Indexer:
         near: int = NEAR_BLOCKS,
         state: Callable[[BlockRef], State] | None = None,
         evidence: Evidence | None = None,
+        ranges: int = RANGES_AT_ONCE,
     ):
         self._contract = contract
         self._client: ChainClient = contract.client
@@ -120,6 +130,22 @@ class Indexer:
         self._patrol_doubts = False
         self._former_looked_at = float("-inf")
         self._evidence = evidence or Evidence()
+        self._ranges = ranges
+        self._stop = Flag()
+        self.added = 0
+
+    @cached_property
+    def _backfill(self) -> Backfill:
+        return Backfill(self._contract, at_once=self._ranges, largest=self._spans.largest)
+
+    def reading(self) -> list[ReaderState]:
+        """How each endpoint is read from, since reading ahead has begun; empty before."""
+        return self._backfill.states() if "_backfill" in self.__dict__ else []
+
+    def close(self) -> None:
+        """Read nothing ahead any more."""
+        if "_backfill" in self.__dict__:
+            self._backfill.close()
 
     def run(self, stop: Flag, seconds: float, *, once: bool = False) -> None:
         """Step until told to stop, with a pause where there was nothing new, and longer ones where there was trouble.
@@ -131,6 +157,13 @@ class Indexer:
             WrongChain: the endpoint serves another chain or contract than the one indexed.
             ChainError: code `finality-violated`: a final block changed.
         """
+        self._stop = stop
+        try:
+            self._run(stop, seconds, once=once)
+        finally:
+            self.close()
+
+    def _run(self, stop: Flag, seconds: float, *, once: bool) -> None:
         pauses = _Pauses(seconds)
         while not stop.is_set():
             try:
@@ -151,8 +184,11 @@ class Indexer:
 
     def catch_up(self) -> Head:
         """Step until there is nothing new; raises as `step` does."""
-        while self.step() is not Step.NOTHING_NEW:
-            pass
+        try:
+            while self.step() is not Step.NOTHING_NEW:
+                pass
+        finally:
+            self.close()
         head = self._writer.head()
         if head is None:
             raise ValueError("an index without a head has nothing to catch up with")
@@ -192,7 +228,9 @@ class Indexer:
         doubt = self._tried(head) if is_confirming else None
         if is_confirming:
             head = self._head()
-        if newest.number > head.cursor.number:
+        if final is not None and self._is_far(head.cursor.number + 1, self._far(newest.number, final.number)):
+            step = self._add_ahead(head, self._far(newest.number, final.number), final, seen)
+        elif newest.number > head.cursor.number:
             step = self._add(head, newest.number, final, seen)
         else:
             self._settle(head, final, seen)
@@ -253,11 +291,48 @@ class Indexer:
         self._uncounted = uncounted if counts is None else set()
         if is_near and head.cursor.number == self._checked_to:
             self._checked_to = last
-        self._spans.worked(len(events))
+        self.added += len(events)
+        self._spans.worked(len(events), last - first + 1)
         after = self._head()
         self._settle(after, final, seen)
         self._listener(Step.ADDED, after)
         return Step.ADDED
+
+    def _far(self, newest: int, final: int) -> int:
+        """Up to which block is read ahead: what is final, and further from the newest one than is read by headers."""
+        return min(final, newest - self._near)
+
+    def _is_far(self, first: int, last: int) -> bool:
+        """Whether these are more blocks than one question is about, or are read ahead, and none with its header."""
+        if not self._careful < first <= last:
+            return False
+        return last - first >= self._spans.length or ("_backfill" in self.__dict__ and self._backfill.is_at(first))
+
+    def _add_ahead(self, head: Head, last: int, final: BlockRef, seen: int) -> Step:
+        """What all endpoints have read meanwhile; it waits for the next range, or until it is told to stop."""
+        found = self._backfill.next(head.cursor.hash, head.cursor.number + 1, last, self._stop)
+        waiting = deque(in_transactions(found))
+        while waiting:
+            some = waiting.popleft()
+            events = [event for told in some for event in told.events]
+            try:
+                self._writer.add(head, events, some[-1].last.reference, seen=seen, complete=False)
+            except ChainError as error:
+                if error.code != EVENTS_MISSING:
+                    raise
+                if len(some) == 1:
+                    return self._look_for(error, head, some[0].last.number, is_near=False)
+                # Which of the ranges lacks them is found out: no more than that one is read block by block.
+                waiting.extendleft([told] for told in reversed(some))
+                continue
+            self.added += len(events)
+            self._uncounted |= {event.arguments["issuer"] for event in events if event.name == "Anchored"}
+            head = self._head()
+            self._listener(Step.ADDED, head)
+            if self._stop.is_set():
+                break
+        self._settle(head, final, seen)
+        return Step.ADDED if found else Step.NOTHING_NEW
 
     @cached_property
     def _witness(self) -> Witness:
@@ -360,6 +435,9 @@ class Indexer:
 
     def _read_again(self, head: Head, first: int, last: int) -> tuple[int, int] | None:
         """Events that have no trace in the contract's state, and those that only came late; what is left to read."""
+        final = -1 if head.final is None else min(last, head.final)
+        if self._is_far(first, final):
+            return self._read_again_ahead(head, first, final, last)
         end = min(last, first + self._spans.length - 1)
         try:
             found = self._client.logs_with_headers(self._contract.addresses, first, end)
@@ -372,6 +450,17 @@ class Indexer:
         logs = tuple(log for log in found.logs if (log.block_number, log.log_index) in told)
         self._mended(head, here, self._events(logs, [found.first, found.last]), is_complete=False)
         return (end + 1, last) if end < last else None
+
+    def _read_again_ahead(self, head: Head, first: int, final: int, last: int) -> tuple[int, int] | None:
+        """`_read_again` of final blocks, by all endpoints at once."""
+        before = self._existing(self._client.block(first - 1), first - 1)
+        for told in self._backfill.next(before.hash, first, final, self._stop):
+            here = self._writer.events(head, told.first.number, told.last.number)
+            indexed = {event.place for event in here}
+            there = [event for event in told.events if event.place not in indexed]
+            head = self._mended(head, here, there, is_complete=False)
+            first = told.last.number + 1
+        return (first, last) if first <= last else None
 
     def _mended(self, head: Head, here: Sequence[Event], there: Sequence[Event], *, is_complete: bool) -> Head:
         """The index with the events that are there, and where these are all without the others."""

@@ -6,6 +6,7 @@ the second one finds that the first was there.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -209,7 +210,7 @@ class IndexWriter:
             ChainError: events are missing (code `events-missing`); nothing is changed then.
         """
         with self._engine.begin() as connection:
-            version = head.version + bool(events)
+            version = _another(head.version) if events else head.version
             confirmed = last.number if complete and head.is_confirmed else head.confirmed
             self._move(connection, head, last, version=version, seen_number=seen, confirmed_number=confirmed)
             events = _with_parties(connection, head.source, events)
@@ -233,7 +234,7 @@ class IndexWriter:
         of = indexed_event.c
         with self._engine.begin() as connection:
             confirmed = min(head.confirmed, to.number)
-            changes = {"version": head.version + 1, "reorgs": head.reorgs + 1, "confirmed_number": confirmed}
+            changes = {"version": _another(head.version), "reorgs": head.reorgs + 1, "confirmed_number": confirmed}
             self._move(connection, head, to, **changes)
             gone = and_(of.source == head.source, of.block_number > to.number)
             touched = connection.execute(select(of.party, of.root, of.digest).where(gone).distinct()).all()
@@ -258,10 +259,11 @@ class IndexWriter:
         """
         of = indexed_event.c
         with self._engine.begin() as connection:
-            self._move(connection, head, head.cursor, version=head.version + 1)
+            self._move(connection, head, head.cursor, version=_another(head.version))
             for event in surplus:
                 place = (of.block_number == event.block_number, of.log_index == event.log_index)
                 connection.execute(delete(indexed_event).where(of.source == head.source, *place))
+            _forget_blocks(connection, head, {event.block_number for event in surplus})
             missing = _with_parties(connection, head.source, missing)
             self._keep(connection, head.source, {event.block for event in missing})
             _insert(connection, indexed_event, [_event_values(head.source, event) for event in missing])
@@ -348,6 +350,14 @@ class IndexWriter:
                 if mark.number not in known
             ]
             _insert(connection, indexed_block, rows)
+
+
+def _another(version: int) -> int:
+    """A version that no index of this registry had before, not even on a server whose last changes were lost.
+
+    A number that only counted would come back there with other content, and what replicas keep would pass for it.
+    """
+    return max(version + 1, time.time_ns() // 1000)
 
 
 def _heals() -> ColumnElement[bool]:
@@ -486,6 +496,14 @@ def _save(connection: Connection, source: int, before: Records, after: Records) 
 
 
 # Backward
+
+
+def _forget_blocks(connection: Connection, head: Head, numbers: Collection[int]) -> None:
+    """Those of them that no event is left in: they may have been told with a hash and a time that were none."""
+    of, event = indexed_block.c, indexed_event.c
+    told = exists().where(event.source == of.source, event.block_number == of.number)
+    for some in _in_pieces(sorted(set(numbers) - {head.cursor.number})):
+        connection.execute(delete(indexed_block).where(of.source == head.source, of.number.in_(some), not_(told)))
 
 
 def _tell_again(

@@ -216,6 +216,17 @@ class ChainClient:
         newest = getattr(self._transport, "newest_head", None)
         return 0 if newest is None else newest()
 
+    def each_alone(self) -> list[ChainClient]:
+        """A client of each of the endpoints by itself, which waits for nothing; of a single one, of that."""
+        alone = getattr(self._transport, "alone", None)
+        transports = [self._transport] if alone is None else alone()
+        return [ChainClient(each, where=getattr(each, "where", self.where)) for each in transports]
+
+    @property
+    def patient_seconds(self) -> float:
+        """For how long a question is asked again while the endpoint limits requests."""
+        return self._patience.seconds
+
     # Which chain
 
     def chain_id(self) -> int:

@@ -173,6 +173,10 @@ class Endpoints:
                 answers[one.name] = self._read(one, lambda endpoint: [endpoint.make_request(method, params)])[0]
         return answers
 
+    def alone(self) -> list[Alone]:
+        """Each of them by itself, in the order of preference, for whoever shares reading out among them."""
+        return [Alone(self, one) for one in self._known]
+
     def health(self) -> list[EndpointHealth]:
         """How each endpoint is, in the order of preference."""
         now = self._clock()
@@ -421,6 +425,41 @@ class Endpoints:
             remedy="Check the endpoints in the setting chain: all of them serve other chains than the first one.",
             code="chain-unreachable",
         )
+
+
+class Alone:
+    """One of several endpoints as a transport: what it answers and refuses is known to the others' reads, too.
+
+    It is asked also while it rests, since whoever asks has pauses of its own; never while it is on another branch.
+    """
+
+    def __init__(self, endpoints: Endpoints, one: _Known):
+        self._endpoints = endpoints
+        self._one = one
+        self.where = one.name
+
+    def make_request(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
+        """The answer of this one.
+
+        Raises:
+            ChainUnavailable: it gives none, or is of another chain or branch than the others.
+        """
+        return self._asked(lambda endpoint: [endpoint.make_request(method, params)])[0]
+
+    def make_batch_request(self, requests: Requests) -> Answers:
+        """The answers of this one; raises as `make_request`."""
+        return self._asked(lambda endpoint: endpoint.make_batch_request(requests))
+
+    def hide(self, text: str) -> str:
+        """A text without what of its address is secret."""
+        return self._one.endpoint.hide(text)
+
+    def _asked(self, ask: Ask) -> Answers:
+        if self._one.strays:
+            raise ChainUnavailable(
+                f"this endpoint is not read from: {self._one.why}", where=self.where, code="endpoint-strays"
+            )
+        return self._endpoints._asked(self._one, ask)
 
 
 class WrongChainHere(ChainUnavailable):

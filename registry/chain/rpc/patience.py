@@ -28,14 +28,14 @@ class Patience:
     """
 
     def __init__(self, seconds: float = 0.0, *, sleep: Callable[[float], None] = time.sleep):
-        self._seconds = seconds
+        self.seconds = seconds
         self._sleep = sleep
         self._is_used_up = False
 
     @property
     def is_left(self) -> bool:
         """Whether the next question is waited for."""
-        return self._seconds > 0 and not self._is_used_up
+        return self.seconds > 0 and not self._is_used_up
 
     def answer(self, ask: Callable[[], T], *, most: int | None = None) -> T:
         """What is answered in the end.
@@ -55,7 +55,7 @@ class Patience:
                 wanted = max(pause, error.retry_after or 0.0)
                 if not _is_over_by_itself(error):
                     raise
-                if self._is_used_up or waited + wanted > self._seconds:
+                if self._is_used_up or waited + wanted > self.seconds:
                     self._is_used_up = True
                     if waited:
                         error.what += f"; it was waited for {waited:.0f} seconds"

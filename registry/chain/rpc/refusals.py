@@ -21,19 +21,21 @@ class Refusal(StrEnum):
 
     LIMITED: the endpoint takes no more requests for now; the same question works later. TOO_MUCH: the range, the
     results or the time of this query; a smaller one works. BATCH: several questions at once. STATE: it does not keep
-    what was so in that block; of a newer block, or asked of an archive node, it works. METHOD: it does not offer the
-    method. OTHER: anything else.
+    what was so in that block; of a newer block, or asked of an archive node, it works. BEHIND: it does not have that
+    block yet. METHOD: it does not offer the method. OTHER: anything else.
     """
 
     LIMITED = "limited"
     TOO_MUCH = "too-much"
     BATCH = "batch"
     STATE = "state"
+    BEHIND = "behind"
     METHOD = "method"
     OTHER = "other"
 
 
 WORDS: Final[tuple[tuple[str, Refusal, str], ...]] = (
+    ("beyond current head", Refusal.BEHIND, "geth: the block range extends beyond current head block"),
     ("gas limit", Refusal.OTHER, "besu, with the code of limits: about a transaction"),
     ("invalid block range", Refusal.OTHER, "geth, reth: it ends before it begins"),
     ("out of range", Refusal.OTHER, "a number that is none"),
@@ -46,6 +48,7 @@ WORDS: Final[tuple[tuple[str, Refusal, str], ...]] = (
     ("batch size", Refusal.BATCH, "nethermind, erigon, Ankr"),
     ("batch limit", Refusal.BATCH, "erigon"),
     ("batch requests", Refusal.BATCH, "besu, and those that take none"),
+    ("pruned history unavailable", Refusal.STATE, "geth: blocks before the merge are not kept"),
     ("missing trie node", Refusal.STATE, "geth, op-geth, bor: older than 128 blocks"),
     ("historical state", Refusal.STATE, "geth with its path scheme"),
     ("state histories haven't been fully indexed", Refusal.STATE, "geth with its path scheme"),
@@ -114,7 +117,7 @@ WORDS: Final[tuple[tuple[str, Refusal, str], ...]] = (
 )
 """Words in lower case, what they mean, and who says them. The first that fits counts."""
 
-FOR_ANOTHER: Final = frozenset({Refusal.STATE, Refusal.METHOD})
+FOR_ANOTHER: Final = frozenset({Refusal.STATE, Refusal.BEHIND, Refusal.METHOD})
 """What says nothing of the question: another endpoint may answer it."""
 
 # JSON-RPC's own, and EIP-1474's.

@@ -1,7 +1,8 @@
 """How many blocks to ask for at once: as many as an endpoint answers for, and no more events than fit the memory.
 
 A limit of requests and an outage say nothing about the length: they are waited for. What is said about a range, its
-results or the time it takes shortens it; and after many answers a longer one is tried again.
+results or the time it takes shortens it, to what the endpoint says would work, or to half; and after many answers a
+longer one is tried again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sized
 from typing import Final, TypeVar
 
+from registry.chain.rpc.client import RpcRefused
+from registry.chain.rpc.hints import hinted_length
+from registry.chain.rpc.refusals import Refusal
 from registry.errors import ChainUnavailable
 
 FIRST_SPAN: Final = 1_000
@@ -24,6 +28,8 @@ _REFUSED: Final = frozenset({"chain-rpc-error", "chain-answer-too-large"})
 _BROKEN: Final = frozenset({"chain-timeout", "chain-connection-lost", "chain-http-status", "chain-garbage"})
 ASK_FOR_LESS: Final = _REFUSED | _BROKEN
 """What endpoints say in different words when a request is too much for them: a refusal, silence, or a broken answer."""
+# The first block of the range is among those that are not kept, and a method is there for no range.
+_FOR_NO_LENGTH: Final = frozenset({Refusal.STATE, Refusal.METHOD})
 _OUTAGES: Final = frozenset({"chain-connection-lost", "chain-http-status"})
 
 
@@ -44,27 +50,51 @@ class Spans:
         self._enough = ANSWERS_TO_GROW
         self.length = min(FIRST_SPAN, largest)
 
-    def worked(self, events: int) -> None:
-        """A range of this length was answered, with so many events."""
+    @property
+    def largest(self) -> int:
+        """Never more than so many blocks, whatever works."""
+        return self._allowed
+
+    def worked(self, events: int, blocks: int) -> None:
+        """So many blocks were answered for, with so many events.
+
+        Of several ranges that are read at once, one that was begun before the length grew says nothing of the length.
+        """
         self._answers += 1
         if self._largest < self._allowed and self._answers >= self._enough:
             self._largest = min(self._allowed, self._largest * 2)
             self._enough = min(MOST_ANSWERS_TO_GROW, self._enough * 2)
             self._answers = 0
-        if events < FEW_EVENTS:
+        if events > MANY_EVENTS:
+            self.length = max(1, min(self.length, blocks // 2))
+        elif events < FEW_EVENTS and blocks >= self.length:
             self.length = min(self._largest, self.length * 2)
-        elif events > MANY_EVENTS:
-            self.length = max(1, self.length // 2)
 
     def shorter(self, error: ChainUnavailable, tried: int) -> bool:
         """Whether the same may work for fewer blocks than were tried; the next length is for that then."""
         if tried == 1 or error.code not in ASK_FOR_LESS:
             return False
-        self.length = max(1, tried // 2)
-        if error.code in _REFUSED:
+        hint = None
+        if isinstance(error, RpcRefused):
+            if error.meaning in _FOR_NO_LENGTH:
+                return False
+            hint = hinted_length(error.rpc_message, tried)
+        self.length = min(self.length, hint or max(1, tried // 2))
+        # What is behind has a part of the range, perhaps, and answers for as many blocks as before once it has them.
+        if error.code in _REFUSED and not is_behind(error):
             self._largest = self.length
             self._answers = 0
         return True
+
+
+def is_refused(error: ChainUnavailable) -> bool:
+    """Whether the endpoint is there and says no: what it has no answer for may as well be an accident."""
+    return error.code in _REFUSED
+
+
+def is_behind(error: ChainUnavailable) -> bool:
+    """Whether the endpoint does not have all blocks of the range yet."""
+    return isinstance(error, RpcRefused) and error.meaning is Refusal.BEHIND
 
 
 def is_outage(error: ChainUnavailable) -> bool:
@@ -90,6 +120,6 @@ def in_spans(read: Callable[[int, int], T], first: int, last: int) -> Iterator[t
             if spans.shorter(error, end - start + 1):
                 continue
             raise
-        spans.worked(len(found))
+        spans.worked(len(found), end - start + 1)
         yield end, found
         start = end + 1

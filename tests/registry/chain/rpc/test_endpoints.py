@@ -459,3 +459,40 @@ def test_no_verdict_is_formed_at_an_endpoint_that_is_far_behind_another(told: in
     found = FactsReader(contract).facts(1, bytes(32), 0, bytes(32))
     assert isinstance(found, FactsUnavailable)
     assert found.code == code
+
+
+# Each by itself
+
+
+def test_each_by_itself_is_asked_while_it_rests_and_what_it_says_is_known_to_all() -> None:
+    one, two, clock = Fake("one"), Fake("two"), Clock()
+    endpoints = Endpoints([one, two], clock=clock)
+    first, second = endpoints.alone()
+    assert [first.where, second.where] == ["one", "two"]
+    one.down = True
+    for _ in range(2):
+        with pytest.raises(ChainUnavailable):
+            first.make_request("eth_gasPrice", [])
+    # The others' reads pass it over.
+    asked = len(one.asked)
+    assert endpoints.make_request("eth_gasPrice", [])["result"] == "two"
+    assert len(one.asked) == asked
+    one.down = False
+    assert first.make_request("eth_gasPrice", [])["result"] == "one"
+    assert [each.ok for each in endpoints.health()] == [True, True]
+    assert second.make_request("eth_gasPrice", [])["result"] == "two"
+
+
+def test_one_of_another_chain_or_branch_is_not_read_from_by_itself_either() -> None:
+    one, other, stray = Fake("one"), Fake("other", chain_id="0x2"), Fake("stray")
+    endpoints = Endpoints([one, other, stray], clock=Clock())
+    alone = {each.where: each for each in endpoints.alone()}
+    assert alone["one"].make_request("eth_gasPrice", [])["result"] == "one"
+    with pytest.raises(ChainUnavailable, match="another chain"):
+        alone["other"].make_request("eth_gasPrice", [])
+    stray.branch = "another"
+    one.head = stray.head = 100
+    endpoints.make_request("eth_getBlockByNumber", ["latest", False])
+    with pytest.raises(ChainUnavailable) as caught:
+        alone["stray"].make_request("eth_gasPrice", [])
+    assert caught.value.code == "endpoint-strays"

@@ -147,4 +147,4 @@ def test_commands_are_patient_and_services_are_not() -> None:
     waiting = Settings(chain="http://127.0.0.1:1")
     for patient, seconds in ((True, 60.0), (False, 0.0)):
         with Workspace(waiting, read_only=True, patient=patient) as workspace:
-            assert workspace.client._patience._seconds == seconds
+            assert workspace.client.patient_seconds == seconds
