@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from filelock import FileLock
-from sqlalchemy import ColumnElement, Float, cast, create_engine, event, func, inspect, literal, make_url, select, text
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Float,
+    cast,
+    create_engine,
+    event,
+    func,
+    inspect,
+    literal,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine as Engine
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
@@ -20,12 +34,15 @@ from registry.errors import SettingsError, StoreError
 from registry.extras import needs
 from registry.privatefiles import FILE_MODE, make_private_file
 
+if TYPE_CHECKING:
+    import psycopg
+
 DatabaseError: TypeAlias = SQLAlchemyError
 """Whatever goes wrong with the database, by the name that it has where no SQL is said."""
 ROW_REFUSED: Final = (IntegrityError, DataError)
 """What the database does not take of one row, whatever it takes of others; for `except`."""
 
-HEAD: Final = "0020"
+HEAD: Final = "0021"
 """The revision this program works with; a test compares it with `migrations`."""
 FIRST: Final = "0001"
 CONNECT_SECONDS: Final = 10
@@ -47,19 +64,24 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number, the same in every process: who holds it brings the database up to date.
 _UPGRADE_LOCK = 0x7465737461
 _DISK_FULL = "53100"  # of PostgreSQL
+# As libpq writes several servers, which SQLAlchemy does not read: user, servers, and what follows.
+_SERVERS: Final = re.compile(r"(postgres(?:ql)?(?:\+\w+)?://(?:[^@/?#]*@)?)([^@/?#]*,[^@/?#]*)(.*)", re.DOTALL)
+_SERVER: Final = re.compile(r"(\[[^\]]+\]|[^:\[\]]*)(?::(\d*))?")
+# Of several servers one at most can be written.
+_ONE_OF_SEVERAL: Final = frozenset({"read-write", "primary"})
 
 
 def open_database(url: str, *, idle_seconds: float = IDLE_SECONDS) -> Engine:
     """The database, in its present form.
 
     Args:
-        url: `sqlite:///<file>` or `postgresql://…`.
+        url: `sqlite:///<file>` or `postgresql://…`; as libpq has it, also of several servers of which one is written.
         idle_seconds: PostgreSQL ends a transaction in which nothing has happened for so long: a process that is stopped
             in the middle of one must not keep its locks.
 
     Raises:
-        SettingsError: the URL is neither.
-        StoreError: it cannot be opened, or a newer version of the program wrote it.
+        SettingsError: the URL is neither, or its servers may be read from at the same time.
+        StoreError: it cannot be opened, a newer version of the program wrote it, or it is a copy in an older form.
     """
     engine = _engine(url, idle_seconds)
     try:
@@ -80,6 +102,26 @@ def open_database(url: str, *, idle_seconds: float = IDLE_SECONDS) -> Engine:
 def is_postgresql(engine: Engine) -> bool:
     """Whether rows can be locked one by one there."""
     return engine.dialect.name == "postgresql"
+
+
+def on_connection(engine: Engine, told: Callable[[], None]) -> None:
+    """Tell of each new connection: the server behind it may be another one, that has less or numbers it otherwise."""
+    event.listen(engine, "connect", lambda *_: told())
+
+
+async def connect_past(engine: Engine, *, seconds: int) -> psycopg.AsyncConnection[Any]:
+    """A connection to the same PostgreSQL that waits on the running event loop; past the engine, in no transaction.
+
+    Args:
+        seconds: in which it must be there.
+
+    Raises:
+        psycopg.Error: the database does not answer.
+    """
+    import psycopg
+
+    _, where = engine.dialect.create_connect_args(engine.url)
+    return await psycopg.AsyncConnection.connect(**{**_ALIVE, **where, "connect_timeout": seconds}, autocommit=True)
 
 
 def silence(engine: Engine) -> str | None:
@@ -125,10 +167,7 @@ def now(connection: Connection) -> ColumnElement[float]:
 
 
 def _engine(url: str, idle_seconds: float) -> Engine:
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise SettingsError("the setting database is not a URL", remedy="Write postgresql://user@host/name.") from None
+    parsed = _parsed(url)
     if parsed.drivername == "sqlite":
         _make_private(parsed.database)
         engine = create_engine(parsed)
@@ -138,11 +177,45 @@ def _engine(url: str, idle_seconds: float) -> Engine:
         raise SettingsError(
             f"there is no support for {parsed.get_backend_name()} databases", remedy="Use SQLite or PostgreSQL."
         )
+    _refuse_several(parsed)
     # A connection that the server closed in the meantime is replaced before it is used.
     options = f"-c idle_in_transaction_session_timeout={int(idle_seconds * 1000)}"
     connecting = {"options": options, "connect_timeout": CONNECT_SECONDS, **_ALIVE}
     with needs("serve"):
         return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=connecting)
+
+
+def _parsed(url: str) -> URL:
+    several = _SERVERS.fullmatch(url)
+    try:
+        if several is None:
+            return make_url(url)
+        begin, servers, end = several.groups()
+        places = [_SERVER.fullmatch(server) for server in servers.split(",")]
+        if not all(places):
+            raise ArgumentError
+        hosts, ports = zip(*(place.groups("") for place in places if place is not None), strict=True)
+        named = {"host": ",".join(host.strip("[]") for host in hosts), "port": ",".join(ports)}
+        return make_url(f"{begin}{end}").update_query_dict(named)
+    except (ArgumentError, ValueError):
+        raise SettingsError("the setting database is not a URL", remedy="Write postgresql://user@host/name.") from None
+
+
+def _refuse_several(url: URL) -> None:
+    """Servers that copy from each other are not equally far, and each statement of a process may go to another one.
+
+    The block of an answer is read first and what is up to it afterwards: from a server that lags behind the first one,
+    what is not there yet would be "not found" up to that block.
+    """
+    asked = url.query.get("target_session_attrs")
+    hosts = url.query.get("host", ())
+    is_several = len(hosts) > 1 if isinstance(hosts, tuple) else "," in hosts
+    if (is_several or "," in (url.host or "")) and asked not in _ONE_OF_SEVERAL:
+        raise SettingsError(
+            "the setting database names several servers, and a process that reads from two may believe the slower one",
+            remedy="Add ?target_session_attrs=read-write for the one that is written, or name one server.",
+            code="several-servers",
+        )
 
 
 def _make_private(database: str | None) -> None:
@@ -207,6 +280,13 @@ def _upgrade(engine: Engine) -> None:
                 f"the database has revision {revision}, this program knows up to {HEAD}",
                 where=_shown(engine),
                 remedy="Use the newer version of testamur that wrote it.",
+            )
+        if is_postgresql(engine) and connection.execute(select(func.pg_is_in_recovery())).scalar_one():
+            raise StoreError(
+                f"the database is a copy of another server's, in revision {revision}; this program reads {HEAD}",
+                where=_shown(engine),
+                remedy="Start `testamur index` of this version on the server that it is copied from, or wait.",
+                code="read-only-copy",
             )
         config.attributes["connection"] = connection
         if revision == FIRST and not inspect(connection).has_table("alembic_version"):

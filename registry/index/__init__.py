@@ -7,8 +7,9 @@ from registry.faces import lazily
 if TYPE_CHECKING:
     from registry.index.indexer import Indexer
     from registry.index.leaf_reader import LeafReader
-    from registry.index.loader import TreeLoader, TreeState
+    from registry.index.loader import TreeLoader
     from registry.index.reader import Edition, EventFilter, EventPlace, Head, Index, LeafPlace
+    from registry.index.states import TreeState
     from registry.index.writer import CursorMoved, IndexWriter
 else:
     __getattr__, __dir__ = lazily(
@@ -16,8 +17,9 @@ else:
         {
             "indexer": "Indexer",
             "leaf_reader": "LeafReader",
-            "loader": "TreeLoader, TreeState",
+            "loader": "TreeLoader",
             "reader": "Edition, EventFilter, EventPlace, Head, Index, LeafPlace",
+            "states": "TreeState",
             "writer": "CursorMoved, IndexWriter",
         },
     )

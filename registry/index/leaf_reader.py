@@ -7,12 +7,12 @@ every lookup.
 from __future__ import annotations
 
 import threading
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import OperationalError
 
-from registry.database.engine import is_postgresql
+from registry.database.engine import is_postgresql, on_connection
 from registry.index.facts import prefix_of
 from registry.index.reader import TREE, LeafPlace, said_of_digest
 from registry.index.tables import indexed_tree
@@ -21,11 +21,24 @@ from registry.records import DigestStatus
 
 MAPPED_BYTES: Final = 2 << 30
 
-_PLACES = "SELECT tree, leaf_index FROM indexed_leaf WHERE prefix = {mark} ORDER BY tree"
-_STATUSES = (
-    "SELECT issuer, revoked_at, revocation_reason, suspended_at, suspension_reason"
-    " FROM indexed_digest WHERE source = {mark} AND digest = {mark}"
-)
+_STATUSES: Final = """
+SELECT issuer, revoked_at, revocation_reason, suspended_at, suspension_reason
+FROM indexed_digest WHERE source = {mark} AND digest = {mark}
+"""
+# One statement for both questions: each by itself begins and ends a reading, which takes as long as the search.
+_LOCATED: Final = """
+SELECT tree, leaf_index, NULL, NULL, NULL, NULL, NULL FROM indexed_leaf WHERE prefix = {mark}
+UNION ALL
+SELECT NULL, NULL, issuer, revoked_at, revocation_reason, suspended_at, suspension_reason
+FROM indexed_digest WHERE source = {mark} AND digest = {mark}
+"""
+
+
+class Located(NamedTuple):
+    """The trees that may hold a digest, and what issuers said of it, by issuer."""
+
+    places: list[LeafPlace]
+    said: dict[int, DigestStatus]
 
 
 class LeafReader:
@@ -37,26 +50,33 @@ class LeafReader:
     def __init__(self, engine: Engine):
         self._engine = engine
         mark = "%s" if is_postgresql(engine) else "?"
-        self._places, self._statuses = _PLACES.format(mark=mark), _STATUSES.format(mark=mark)
+        self._located, self._statuses = _LOCATED.format(mark=mark), _STATUSES.format(mark=mark)
         self._local = threading.local()
-        # The number of a tree never changes its meaning.
+        # The number of a tree never changes its meaning on one server. A standby that lacked the last trees when it was
+        # promoted gives their numbers to others.
         self._trees: dict[int, TreeId] = {}
+        on_connection(engine, self._trees.clear)
 
-    def places(self, digest: bytes) -> list[LeafPlace]:
-        """The trees that may hold a digest; whether one does, only its leaves can say.
+    def located(self, source: int, digest: bytes) -> Located:
+        """The trees that may hold a digest, whatever its leaves say, and what issuers said of it.
+
+        Args:
+            source: the number of the registry in the index.
 
         Raises:
             SQLAlchemyError: the database does not answer.
         """
-        rows = self._rows(self._places, prefix_of(digest))
-        return [LeafPlace(self._tree(tree), leaf_index) for tree, leaf_index in rows]
+        places, said = list[tuple[int, int]](), dict[int, DigestStatus]()
+        for tree, leaf_index, issuer, *status in self._rows(self._located, prefix_of(digest), source, digest):
+            if issuer is None:
+                places.append((tree, leaf_index))
+            else:
+                said[issuer] = said_of_digest(*status)
+        places.sort()
+        return Located([LeafPlace(self._tree(tree), leaf_index) for tree, leaf_index in places], said)
 
     def statuses(self, source: int, digest: bytes) -> dict[int, DigestStatus]:
-        """What issuers said of a credential by its digest, by issuer; raises as `places` does.
-
-        Args:
-            source: the number of the registry in the index.
-        """
+        """What issuers said of a credential by its digest, by issuer; arguments and errors as of `located`."""
         return {issuer: said_of_digest(*said) for issuer, *said in self._rows(self._statuses, source, digest)}
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from enum import StrEnum
+from contextlib import AbstractContextManager, nullcontext
 from threading import Event as Flag
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import Connection, Engine, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from registry.database.engine import is_postgresql
+from registry.database.engine import is_postgresql, on_connection
 from registry.errors import StoreError, TreeError
 from registry.index.facts import prefix_of
-from registry.index.reader import LOADED, Index
+from registry.index.partitions import partitioned_pile
+from registry.index.reader import Index
+from registry.index.states import TreeState
 from registry.index.tables import indexed_tree
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
@@ -24,9 +26,13 @@ from registry.trees.store import DAMAGED, MISSING, TreeStore
 
 # Digests fall all over the index: the more of them come in one transaction, the fewer pages are written for each.
 ROWS_A_COMMIT: Final = 250_000
+# Of PostgreSQL, in as many transactions as there are partitions.
+ROWS_A_PART: Final = 1_000_000
 TREES_A_PAGE: Final = 500
 FIRST_RETRY_SECONDS: Final = 2.0
 LONGEST_RETRY_SECONDS: Final = 600.0
+# Of these nothing is left to load.
+_THERE: Final = frozenset({TreeState.LOADED, TreeState.BESIDE})
 
 _log = logging.getLogger(__name__)
 
@@ -34,13 +40,23 @@ Place = tuple[int, int]
 Row = tuple[int, int, int]
 
 
-class TreeState(StrEnum):
-    """What the loader found of a tree; only a loaded one can be said not to have a digest."""
+class Pile(Protocol):
+    """Leaves on their way into the database; a tree is loaded when its last leaf is there.
 
-    LOADING = "loading"
-    LOADED = LOADED
-    DAMAGED = "damaged"
-    UNSORTED = "unsorted"
+    Attributes:
+        loaded: how many trees are all there.
+    """
+
+    loaded: int
+
+    def add(self, tree: Tree) -> None:
+        """Add the leaves of a tree that was checked."""
+
+    def settle(self) -> None:
+        """Write what there is, when more is to come another time."""
+
+    def finish(self) -> None:
+        """Write what there is, when nothing more is to come."""
 
 
 class TreeLoader:
@@ -59,8 +75,11 @@ class TreeLoader:
         self._clock = clock
         # Trees that were not there, or not sound: when each is looked at again, and after how long the next time.
         self._waiting: dict[TreeId, tuple[float, float]] = {}
-        # The state of the index in which all others were found loaded.
-        self._looked_at: tuple[int, int] | None = None
+        # The state of the index in which all others were found loaded, and how many connections there had been: behind
+        # the next one may be a standby that was promoted, which can lack trees that were loaded, whatever is indexed.
+        self._looked_at: tuple[int, int, int] | None = None
+        self._connections = 0
+        on_connection(index.engine, self._connected)
 
     def run(self, stop: Flag, seconds: float) -> None:
         """Load what can be loaded until told to stop, with a pause after each round."""
@@ -77,24 +96,43 @@ class TreeLoader:
         Raises:
             StoreError: code `trees-unavailable`: the store does not answer.
         """
+        connections = self._connections
         head, moment = self._index.head(), self._clock()
-        state = None if head is None else (head.source, head.version)
+        state = None if head is None else (head.source, head.version, connections)
         if state == self._looked_at and all(moment < next_try for next_try, _ in self._waiting.values()):
             return 0
-        pile = _Pile(self._engine)
+        with self._pile(stop or Flag()) as pile:
+            if pile is None:
+                return 0
+            if self._try_all(pile, stop) and head is not None:
+                # Connections that were made meanwhile lead to the same server: the session that loads has lived on.
+                self._looked_at = (head.source, head.version, self._connections)
+            return pile.loaded
+
+    def _pile(self, stop: Flag) -> AbstractContextManager[Pile | None]:
+        if is_postgresql(self._engine):
+            return partitioned_pile(self._engine, ROWS_A_PART, stop)
+        return nullcontext(_Pile(self._engine))
+
+    def _try_all(self, pile: Pile, stop: Flag | None) -> bool:
+        """Put whatever can be loaded onto the pile; whether all was looked at."""
         after = None
         while wanted := self._index.without_tree(after=after, limit=TREES_A_PAGE):
             after = wanted[-1]
+            known = self._index.trees(wanted)
             for which in wanted:
                 if stop is not None and stop.is_set():
-                    pile.write()
-                    return pile.loaded
-                self._try(which, pile)
-        pile.write()
-        self._looked_at = state
-        return pile.loaded
+                    pile.settle()
+                    return False
+                if which not in known or known[which].state not in _THERE:
+                    self._try(which, pile)
+        pile.finish()
+        return True
 
-    def _try(self, which: TreeId, pile: _Pile) -> None:
+    def _connected(self) -> None:
+        self._connections += 1
+
+    def _try(self, which: TreeId, pile: Pile) -> None:
         next_try, pause = self._waiting.get(which, (0.0, FIRST_RETRY_SECONDS))
         if self._clock() < next_try:
             return
@@ -111,16 +149,16 @@ class TreeLoader:
         else:
             self._waiting[which] = (self._clock() + pause, min(LONGEST_RETRY_SECONDS, pause * 2))
 
-    def _try_all_of(self, root: bytes, pile: _Pile) -> bool:
+    def _try_all_of(self, root: bytes, pile: Pile) -> bool:
         """For a batch that does not state its count: any tree with its root may be the one; never known to be."""
         of_root = [TreeId(root, count) for count in self._trees.counts(root)]
         known = self._index.trees(of_root)
         for which in of_root:
-            if which not in known or known[which].state != TreeState.LOADED:
+            if which not in known or known[which].state not in _THERE:
                 self._try_one(which, pile)
         return False
 
-    def _try_one(self, which: TreeId, pile: _Pile) -> bool:
+    def _try_one(self, which: TreeId, pile: Pile) -> bool:
         """Load a tree if it is there and sound; whether it was."""
         state = TreeState.DAMAGED
         try:
@@ -171,6 +209,12 @@ class _Pile:
         self._parts.append((which, state, places))
         self._size += len(places)
 
+    def settle(self) -> None:
+        """Write what there is."""
+        self.write()
+
+    finish = settle
+
     def write(self) -> None:
         """Write what there is, in one transaction."""
         if not self._parts:
@@ -211,15 +255,5 @@ def _places(leaves: Iterable[bytes]) -> Iterator[Place]:
 
 def _add(connection: Connection, rows: list[Row]) -> None:
     """Add rows; those that are there already, from a load that was cut off, stay."""
-    if not is_postgresql(connection.engine):
-        statement = "INSERT OR IGNORE INTO indexed_leaf (prefix, tree, leaf_index) VALUES (?, ?, ?)"
-        connection.exec_driver_sql(statement, rows)
-        return
-    connection.exec_driver_sql("CREATE TEMP TABLE new_leaf (LIKE indexed_leaf) ON COMMIT DROP")
-    driver = connection.connection.driver_connection
-    if driver is None:
-        raise ValueError("a connection in use has a driver")
-    with driver.cursor() as cursor, cursor.copy("COPY new_leaf (prefix, tree, leaf_index) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
-    connection.exec_driver_sql("INSERT INTO indexed_leaf SELECT * FROM new_leaf ON CONFLICT DO NOTHING")
+    statement = "INSERT OR IGNORE INTO indexed_leaf (prefix, tree, leaf_index) VALUES (?, ?, ?)"
+    connection.exec_driver_sql(statement, rows)

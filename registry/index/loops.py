@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from registry.chain.rpc.ahead import ReaderState
 from registry.errors import RegistryError
 from registry.index.documents import DocumentLoader
 from registry.index.indexer import Indexer
@@ -46,6 +47,7 @@ class Loops:
         ended: Callable[[BaseException], None] = lambda _error: None,
         documents: DocumentLoader | None = None,
     ):
+        self._indexer = indexer
         self._stop = threading.Event()
         self._errors: dict[str, BaseException] = {}
         self._ended = ended
@@ -69,6 +71,10 @@ class Loops:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(max(0.0, end - time.monotonic()))
+
+    def reading(self) -> list[ReaderState]:
+        """How each endpoint is read from, far below the head; empty while nothing is read ahead."""
+        return self._indexer.reading()
 
     def checks(self) -> list[Check]:
         """Whether each goes on."""

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from itertools import repeat
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    LargeBinary,
+    and_,
+    any_,
+    cast,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 
+from registry.database.engine import is_postgresql
 from registry.index.facts import prefix_of, prefix_range, read_arguments
 from registry.index.tables import (
     indexed_batch,
@@ -131,6 +148,7 @@ class EventFilter:
     Attributes:
         party: that they are about, on either side.
         digest: of the credential that they are about by itself; what is about its places is not.
+        roots: of many batches, no more than `VALUES_A_STATEMENT`.
         names: of the ABI.
         from_block, to_block: both included.
     """
@@ -139,6 +157,7 @@ class EventFilter:
     root: bytes | None = None
     accreditation: int | None = None
     digest: bytes | None = None
+    roots: frozenset[bytes] | None = None
     names: frozenset[str] | None = None
     from_block: int | None = None
     to_block: int | None = None
@@ -252,6 +271,23 @@ class Index:
                 found += map(batch_of, connection.execute(query))
         return sorted(found, key=lambda batch: batch.place)
 
+    def batches_of_trees(self, trees: Iterable[TreeId], *, most: int) -> dict[TreeId, list[Batch]]:
+        """`batches_with` the root of each tree and its leaf count, or none; no more than so many of each."""
+        of, found = indexed_batch.c, dict[TreeId, list[Batch]]()
+        of_tree = and_(indexed_tree.c.root == of.root, of.leaf_count.in_((0, indexed_tree.c.leaf_count)))
+        order = (of.block_number, of.log_index)
+        place = func.row_number().over(partition_by=indexed_tree.c.id, order_by=order).label("place")
+        with self.engine.connect() as connection:
+            for some in _in_pieces(sorted(trees)):
+                mine = (of.source == self.source, of.root.in_({tree.root for tree in some}))
+                ranked = select(*BATCH, indexed_tree.c.leaf_count.label("leaves"), place)
+                ranked = ranked.join(indexed_tree, of_tree).where(*mine)
+                each = ranked.subquery()
+                query = select(each).where(each.c.place <= most).order_by(each.c.place)
+                for row in connection.execute(query):
+                    found.setdefault(TreeId(row.root, row.leaves), []).append(batch_of(row))
+        return found
+
     def batches(
         self,
         *,
@@ -329,14 +365,29 @@ class Index:
                 words.setdefault((issuer, purpose), {})[word] = int.from_bytes(bits, "big")
         return words
 
+    def status_words_of(self, keys: Iterable[Key]) -> dict[tuple[bytes, int, int], dict[int, int]]:
+        """`status_words` of many batches, by root, issuer and purpose."""
+        of, words = indexed_status.c, dict[tuple[bytes, int, int], dict[int, int]]()
+        with self.engine.connect() as connection:
+            for some in _in_pieces(sorted(keys)):
+                mine = tuple_(of.root, of.issuer).in_([(root, issuer) for issuer, root in some])
+                query = select(of.root, of.issuer, of.purpose, of.word, of.bits).where(of.source == self.source, mine)
+                for root, issuer, purpose, word, bits in connection.execute(query):
+                    words.setdefault((root, issuer, purpose), {})[word] = int.from_bytes(bits, "big")
+        return words
+
     def digest_statuses(self, digests: Sequence[bytes]) -> dict[DigestKey, DigestStatus]:
         """What issuers said of credentials by their digests; those of which nothing holds are not there."""
-        of = indexed_digest.c
-        found: dict[DigestKey, DigestStatus] = {}
+        of, found = indexed_digest.c, dict[DigestKey, DigestStatus]()
         with self.engine.connect() as connection:
-            for some in _in_pieces(list(digests)):
-                query = select(*DIGEST).where(of.source == self.source, of.digest.in_(some))
-                found |= {(row.issuer, row.digest): digest_status_of(row) for row in connection.execute(query)}
+            rows: Iterable[Any]
+            if is_postgresql(self.engine):
+                asked = of.digest == any_(cast(list(digests), ARRAY(LargeBinary)))
+                rows = connection.execute(select(*DIGEST).where(of.source == self.source, asked))
+            else:
+                rows = _said_in_sqlite(connection, self.source, digests)
+            for digest, issuer, *said in rows:
+                found[issuer, digest] = said_of_digest(*said)
         return found
 
     def digest_status_page(self, *, after: DigestKey | None = None, limit: int) -> dict[DigestKey, DigestStatus]:
@@ -370,6 +421,11 @@ class Index:
             yield from page
             after = EventPlace(*page[-1].place)
 
+    def events_of_roots(self, roots: Iterable[bytes], name: str) -> Iterator[Event]:
+        """Events of one name about batches with those roots, those of each in the order of the chain."""
+        for some in _in_pieces(sorted(set(roots))):
+            yield from self.all_events(EventFilter(roots=frozenset(some), names=frozenset({name})))
+
     def _wanted(self, wanted: EventFilter) -> list[ColumnElement[bool]]:
         of = indexed_event.c
         conditions: list[ColumnElement[bool]] = []
@@ -377,6 +433,8 @@ class Index:
             conditions.append(or_(of.party == wanted.party, of.holder == wanted.party))
         if wanted.root is not None:
             conditions.append(of.root == wanted.root)
+        if wanted.roots is not None:
+            conditions.append(of.root.in_(sorted(wanted.roots)))
         if wanted.accreditation is not None:
             conditions.append(of.accreditation == wanted.accreditation)
         if wanted.digest is not None:
@@ -407,17 +465,20 @@ class Index:
         """The trees that may hold a digest; whether one does, only its leaves can say."""
         return self._places(indexed_leaf.c.prefix == prefix_of(digest))
 
-    def places_of_many(self, digests: Sequence[bytes]) -> dict[bytes, list[LeafPlace]]:
+    def places_of_many(self, digests: Sequence[bytes]) -> dict[bytes, Sequence[LeafPlace]]:
         """`places` of many digests at once."""
-        by_prefix: dict[int, list[LeafPlace]] = {}
-        columns = (indexed_leaf.c.prefix, *TREE, indexed_leaf.c.leaf_index)
+        of, prefixes = indexed_leaf.c, {digest: prefix_of(digest) for digest in digests}
         with self.engine.connect() as connection:
-            for some in _in_pieces(sorted({prefix_of(digest) for digest in digests})):
-                query = select(*columns).join(indexed_tree).where(indexed_leaf.c.prefix.in_(some))
-                for row in connection.execute(query):
-                    place = LeafPlace(TreeId(row.root, row.leaf_count), row.leaf_index)
-                    by_prefix.setdefault(row.prefix, []).append(place)
-        return {digest: by_prefix.get(prefix_of(digest), []) for digest in digests}
+            wanted = _among(of.prefix, set(prefixes.values()), self.engine)
+            query = select(of.prefix, of.tree, of.leaf_index).where(wanted).order_by(of.prefix, of.tree)
+            rows = connection.execute(query).all()
+            numbers = {tree for _, tree, _ in rows}
+            known = select(indexed_tree.c.id, *TREE).where(_among(indexed_tree.c.id, numbers, self.engine))
+            trees = {number: TreeId(root, count) for number, root, count in connection.execute(known)}
+        by_prefix: dict[int, list[LeafPlace]] = {}
+        for prefix, tree, leaf_index in rows:
+            by_prefix.setdefault(prefix, []).append(LeafPlace(trees[tree], leaf_index))
+        return {digest: by_prefix.get(prefix, ()) for digest, prefix in prefixes.items()}
 
     def places_with_prefix(self, hexadecimal: str, *, limit: int) -> list[LeafPlace]:
         """Trees with digests that begin with 1 to 16 hexadecimal digits: one for each different first 8 bytes."""
@@ -468,6 +529,14 @@ class Index:
         with self.engine.connect() as connection:
             found = connection.execute(query.order_by(of.root, of.leaf_count).limit(limit))
             return [TreeId(*row) for row in found]
+
+    def missing_of(self, issuers: Iterable[int]) -> dict[int, int]:
+        """How many batches of each of some issuers cannot be searched."""
+        of, found = indexed_batch.c, dict.fromkeys(issuers, 0)
+        query = select(of.issuer, func.count().label("missing")).where(of.source == self.source, ~_is_loaded())
+        with self.engine.connect() as connection:
+            mine = query.where(_among(of.issuer, found, self.engine)).group_by(of.issuer)
+            return found | {row.issuer: row.missing for row in connection.execute(mine)}
 
     def coverage(self, issuer: int | None = None, *, named: int = 20) -> tuple[int, int, tuple[int, ...]]:
         """How many batches there are, how many of them cannot be searched, and whose those are, the first few."""
@@ -633,6 +702,31 @@ def _between(
         yield tuple_(number, position) > tuple_(after.block_number, after.log_index)
     if before is not None:
         yield tuple_(number, position) < tuple_(before.block_number, before.log_index)
+
+
+def _among(column: ColumnElement[int], values: Iterable[int], engine: Engine) -> ColumnElement[bool]:
+    """Whether a column has one of these numbers, however many they are: as one value of the statement.
+
+    A statement of 10,000 marks is written, sent and read anew for each number of them.
+    """
+    if is_postgresql(engine):
+        return column == any_(cast(sorted(values), ARRAY(BigInteger)))
+    listed = func.json_each(json.dumps(sorted(values))).table_valued("value")
+    return column.in_(select(listed.c.value))
+
+
+_SAID: Final = (
+    "SELECT digest, issuer, revoked_at, revocation_reason, suspended_at, suspension_reason"
+    " FROM indexed_digest WHERE source = ? AND digest IN ({marks})"
+)
+_MARKS: Final = ", ".join("?" * VALUES_A_STATEMENT)
+
+
+def _said_in_sqlite(connection: Connection, source: int, digests: Sequence[bytes]) -> Iterator[Any]:
+    """The rows of digests by one statement, which SQLite has prepared: to write it anew costs more than to search."""
+    for some in _in_pieces(list(digests)):
+        values = (source, *some, *repeat(some[0], VALUES_A_STATEMENT - len(some)))
+        yield from connection.exec_driver_sql(_SAID.format(marks=_MARKS), values)
 
 
 def _in_pieces(values: list[Any]) -> Iterator[list[Any]]:

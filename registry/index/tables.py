@@ -172,11 +172,14 @@ indexed_leaf = Table(
     "indexed_leaf",
     metadata,
     Column("prefix", BigInteger, primary_key=True, autoincrement=False),
+    # On PostgreSQL it refers to nothing: looking each up costs more than all the rest of writing a row, and no tree is
+    # ever removed.
     Column("tree", BigInteger, ForeignKey("indexed_tree.id"), primary_key=True, autoincrement=False),
     Column("leaf_index", Integer().with_variant(BigInteger, "postgresql"), nullable=False),
     # One row for all leaves of a tree that begin alike, so that nobody can make a lookup slow with digests of his own.
     comment="Where digests are: their first 8 bytes, as `prefix_of` has them, and the first such leaf of a tree.",
     sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (prefix)",
 )
 
 indexed_document = Table(

@@ -22,18 +22,18 @@ from typing import Any, NamedTuple
 
 import pytest
 from alembic import command
-from alembic.autogenerate import compare_metadata
 from alembic.config import Config
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, Engine, MetaData, create_engine, event, insert, inspect, text
 
 from anchor.books import tables as book_tables
 from registry.database import engine as database
 from registry.database.engine import HEAD, open_database
-from registry.database.metadata import metadata
 from registry.errors import StoreError
 from registry.index import tables as index_tables
+from registry.index.leaf_rows import PARTITIONS, bounds
+from registry.index.partitions import name_of
+from tests.databases import differences
 from tests.postgres import empty_postgres_url as postgres_url
 from tests.postgres import postgres_server
 
@@ -147,7 +147,7 @@ def assert_of_this_form(url: str) -> None:
     """The database has the tables, columns and keys of this program."""
     engine = open_database(url)
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert differences(connection) == []
     engine.dispose()
 
 
@@ -303,3 +303,32 @@ def test_on_postgresql_an_upgrade_is_one_transaction_too(postgres_url: str, revi
     engine.dispose()
     assert_whole(postgres_url, kept)
     assert_of_this_form(postgres_url)
+
+
+def test_on_postgresql_digests_of_an_earlier_index_are_in_the_partition_of_their_prefix(
+    postgres_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And of a large one it is told how long it takes."""
+    engine = database._engine(postgres_url, 60.0)
+    prefixes = sorted({end + at for partition in range(PARTITIONS) for end in bounds(partition) for at in (-1, 0)})
+    prefixes = [prefix for prefix in prefixes if -(1 << 63) <= prefix < 1 << 63]
+    with engine.connect() as connection:
+        lead_to(connection, "0020")
+        connection.execute(text("DELETE FROM indexed_leaf"))
+        rows = [{"prefix": prefix, "place": place} for place, prefix in enumerate(prefixes)]
+        connection.execute(text("INSERT INTO indexed_leaf VALUES (:prefix, 1, :place)"), rows)
+        connection.commit()
+        connection.execute(text("UPDATE pg_class SET reltuples = 9000000 WHERE relname = 'indexed_leaf'"))
+        connection.commit()
+    engine.dispose()
+    opened = open_database(postgres_url)
+    with opened.connect() as connection:
+        for partition in range(PARTITIONS):
+            first, after = bounds(partition)
+            found = connection.execute(
+                text(f"SELECT prefix, tree, leaf_index FROM {name_of(partition)} ORDER BY prefix")
+            )
+            here = [(prefix, 1, place) for place, prefix in enumerate(prefixes) if first <= prefix < after]
+            assert [tuple(row) for row in found] == here
+    opened.dispose()
+    assert "about 9,000,000 digests" in caplog.text

@@ -298,8 +298,9 @@ def test_an_index_below_the_final_block_waits_for_its_blocks_too(memory: Engine)
     for _ in range(40):
         chain.mine(3)
     chain.final = 38
-    here = indexer(chain, memory, near=FAR, spans=Spans(10))
+    here = indexer(chain, memory, spans=Spans(10))
     here.step()
+    assert now(memory).cursor.number == 10
     chain.branch = {10: bytes(32)}
     assert [stopped(here) for _ in range(5)] == [CHAIN_DISAGREES] * 5
     chain.branch = {}

@@ -400,7 +400,7 @@ def test_what_is_refused_is_tried_again_after_more_answers_each_time() -> None:
             refusals.append(request)
             assert spans.shorter(TOO_MANY, spans.length)
         else:
-            spans.worked(0)
+            spans.worked(0, spans.length)
     assert len(refusals) < 20
     assert len([request for request in refusals if request > 1_000]) < 4
     assert spans.length > 10

@@ -17,6 +17,8 @@ from registry.chain.finality import Evidence
 from registry.chain.ledger import read_ledger
 from registry.chain.rpc.client import ChainClient
 from registry.chain.rpc.connect import connect
+from registry.chain.rpc.endpoints import Endpoints
+from registry.chain.rpc.spans import Spans
 from registry.chain.storage import Storage
 from registry.database.engine import open_database
 from registry.errors import ChainError
@@ -339,3 +341,62 @@ def deployed_time(world: World) -> float:
     newest = world.client.block("latest")
     assert newest is not None
     return newest.timestamp.timestamp()
+
+
+class Hired(Forgetful):
+    """An endpoint that answers for few blocks at a time and says so, and counts who asked for what."""
+
+    def __init__(self, transport: Any, where: str, blocks: int, hidden: Collection[int] = ()):
+        super().__init__(transport, hidden)
+        self.where = where
+        self.blocks = blocks
+        self.answered: list[int] = []
+
+    def make_request(self, method: Any, params: Any) -> Any:
+        if method == "eth_getLogs" and "fromBlock" in params[0] and params[0]["toBlock"] != "latest":
+            length = int(params[0]["toBlock"], 16) - int(params[0]["fromBlock"], 16) + 1
+            if length > self.blocks:
+                return {"error": {"code": -32614, "message": f"eth_getLogs is limited to a {self.blocks} range"}}
+            self.answered.append(length)
+        return super().make_request(method, params)
+
+    def make_batch_request(self, requests: Any) -> list[Any]:
+        return [self.make_request(method, params) for method, params in requests]
+
+    def hide(self, text: str) -> str:
+        return text
+
+    def close(self) -> None:
+        pass
+
+
+def test_several_endpoints_with_limits_of_their_own_and_one_that_leaves_out(embedded: World, engine: Engine) -> None:
+    address, deployed = embedded.deploy_registry()
+    mined = [embedded.send(address, CredentialRegistry(embedded.client, address).register_party_data("a", bytes(32)))]
+    for number in range(14):
+        data = CredentialRegistry(embedded.client, address).anchor_data(1, root_of("hired", number), 5)
+        mined.append(embedded.send(address, data))
+    assert all(each.succeeded for each in mined)
+    inner = embedded.client._transport
+    one = Hired(inner, "https://one.example", 3)
+    two = Hired(inner, "https://two.example", 2, {each.block_number for each in mined[4:8]})
+    endpoints = Endpoints([one, two])
+    contract = CredentialRegistry(ChainClient(endpoints, where=endpoints.where), address)
+    writer = IndexWriter(engine, NAME, address)
+    here = Indexer(contract, writer, first_block=deployed.block_number, near=0, spans=Spans(5), ranges=2)
+    for _ in range(200):
+        try:
+            if here.step() is Step.NOTHING_NEW:
+                break
+        except ChainError as error:
+            assert error.code in ("events-missing", "chain-rpc-error")  # noqa: PT017
+    here.close()
+    assert {each.where for each in here.reading()} == {"https://one.example", "https://two.example"}
+    assert max(one.answered) <= 3
+    head = writer.head()
+    assert head is not None
+    assert head.is_confirmed
+    assert [(event.block_number, event.log_index) for event in Index(engine, NAME, address).all_events()] == [
+        (log.block_number, log.log_index) for log in embedded.client.logs(contract.addresses)
+    ]
+    endpoints.close()

@@ -8,13 +8,15 @@ from pathlib import Path
 from threading import Event as Flag
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, delete, func, insert, select
 
+from registry.database.engine import open_database
 from registry.errors import StoreError
 from registry.index import loader as loading
+from registry.index.leaf_reader import LeafReader
 from registry.index.loader import TreeLoader
 from registry.index.reader import Index
-from registry.index.tables import indexed_leaf
+from registry.index.tables import indexed_leaf, indexed_tree
 from registry.index.writer import IndexWriter
 from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
@@ -54,7 +56,8 @@ def digests(count: int, name: str = "") -> list[bytes]:
 
 
 def test_every_digest_of_a_loaded_tree_is_found(engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "ROWS_A_COMMIT", 64)
+    for most in ("ROWS_A_COMMIT", "ROWS_A_PART"):
+        monkeypatch.setattr(loading, most, 64)
     shared = digests(100, "both")
     trees = [Tree.build([*digests(700, "one"), *shared]), Tree.build([*digests(3, "other"), *shared])]
     for tree in trees:
@@ -72,6 +75,28 @@ def test_every_digest_of_a_loaded_tree_is_found(engine: Engine, folder: Path, mo
     places = index.places_with_prefix(some, limit=1000)
     assert {store.leaves(place.tree, place.leaf_index, 1)[0] for place in places} == begins
     assert TreeLoader(index, store).step() == 0
+
+
+def test_what_a_promoted_standby_lacks_is_loaded_again(engine: Engine, folder: Path) -> None:
+    trees = [Tree.build(digests(20, "one")), Tree.build(digests(30, "other"))]
+    for tree in trees:
+        tree.write(folder / tree.id.name)
+    index = anchored(engine, trees)
+    loader, reader = TreeLoader(index, FolderTrees(folder)), LeafReader(engine)
+    assert loader.step() == 2
+    assert loader.step() == 0
+    places = {digest: reader.located(1, digest) for tree in trees for digest in tree.leaves()}
+    # Behind the next connection is a server that has the same events and no tree, which numbers trees anew.
+    with engine.begin() as connection:
+        for table in (indexed_leaf, indexed_tree):
+            connection.execute(delete(table))
+        for tree in reversed(trees):
+            connection.execute(insert(indexed_tree).values(**tree.id._asdict(), state="loading", loaded_at=0))
+    engine.dispose()
+    assert loader.step() == 2
+    # As the thread of a server finds its connection broken.
+    del reader._local.cursor
+    assert {digest: reader.located(1, digest) for digest in places} == places
 
 
 def test_digests_that_begin_alike_take_one_row(engine: Engine, folder: Path) -> None:
@@ -157,7 +182,9 @@ def test_a_damaged_tree_is_not_loaded_until_it_is_restored(engine: Engine, folde
     assert index.trees([tree.id])[tree.id].state == "loaded"
 
 
-def test_a_load_that_was_cut_off_is_finished(engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_load_that_was_cut_off_is_finished(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On SQLite; on PostgreSQL, where a tree takes several transactions, see `test_partitions.py`."""
+    engine = open_database(f"sqlite:///{tmp_path / 'testamur.db'}")
     monkeypatch.setattr(loading, "ROWS_A_COMMIT", 10)
     tree = Tree.build(digests(55))
     tree.write(folder / tree.id.name)
@@ -176,6 +203,7 @@ def test_a_load_that_was_cut_off_is_finished(engine: Engine, folder: Path, monke
     assert index.without_tree() == [tree.id]
     assert TreeLoader(index, FolderTrees(folder)).step() == 1
     assert all(index.places(digest) for digest in digests(55))
+    engine.dispose()
 
 
 def test_a_store_that_does_not_answer_is_waited_for(engine: Engine, folder: Path) -> None:

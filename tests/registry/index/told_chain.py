@@ -341,6 +341,11 @@ class ToldChain:
     def endpoints(self) -> dict[str, bool]:
         return {}
 
+    patient_seconds = 0.0
+
+    def through_each(self) -> Sequence[ToldChain]:
+        return [self]
+
     def blocks(self, numbers: Sequence[int]) -> tuple[Block | None, ...]:
         return tuple(self.block(number) for number in numbers)
 
