@@ -60,6 +60,7 @@ class Health:
         statuses: of the loops of this process.
         loop_timeout: seconds after which a loop that has not come round counts as dead.
         intake: why no job can be taken in, or None when one can; None in a process without intake.
+        workers: how the processes are that take jobs in, where that is not this one.
     """
 
     def __init__(
@@ -69,17 +70,19 @@ class Health:
         *,
         loop_timeout: float,
         intake: Callable[[], str | None] | None = None,
+        workers: Callable[[], Check] | None = None,
         clock: Callable[[], float] = time.time,
     ):
         self._engine = engine
         self._statuses = statuses
         self._timeout = loop_timeout
         self._intake = intake
+        self._workers = workers
         self._clock = clock
 
     def alive(self) -> Answer:
         """Whether every loop comes round. Whoever waits for a lease, or for a chain that is away, is alive."""
-        checks = tuple(map(self._loop, self._statuses))
+        checks = (*map(self._loop, self._statuses), *self._taking())
         ok = all(check.ok for check in checks)
         return Answer(ok, "alive" if ok else "dead", checks)
 
@@ -87,7 +90,7 @@ class Health:
         """Whether jobs can be taken in and worked on here."""
         looks = (self._loop, self._chain, self._batches, self._records)
         each = (check(status) for check in looks for status in self._statuses)
-        checks = [self._database(), *each]
+        checks = [self._database(), *each, *self._taking()]
         if self._intake is not None:
             refused = self._intake()
             checks.append(Check("intake", refused is None, refused or "takes jobs"))
@@ -97,6 +100,9 @@ class Health:
             return Answer(False, State.NOT_READY, tuple(checks))
         is_standby = bool(self._statuses) and not any(status.lease_held for status in self._statuses)
         return Answer(True, State.STANDBY if is_standby else State.READY, tuple(checks))
+
+    def _taking(self) -> tuple[Check, ...]:
+        return () if self._workers is None else (self._workers(),)
 
     def _loop(self, status: Status) -> Check:
         name = f"loop {status.account}"

@@ -39,6 +39,7 @@ from registry.http.limits import client_of
 from registry.http.outflow import Outflow
 from registry.http.problems import PROBLEM, install_problems, note, problem
 from registry.http.request_bodies import PIECE_BYTES, ReadAhead, check_not_packed, pieces_of, went_away
+from registry.http.workers.messages import Seat
 from registry.merkle.tree import Tree
 from registry.trees.store import UnusableTree
 from registry.untrusted.archives import Names
@@ -156,6 +157,7 @@ def create_intake_app(
     notices: Notices | None = None,
     poll_seconds: float = POLL_SECONDS,
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    seat: Seat | None = None,
 ) -> FastAPI:
     """The application; other routes can be added to its `router.routes`.
 
@@ -163,6 +165,7 @@ def create_intake_app(
         chain: CAIP-2 name.
         contract: checksummed address.
         poll_seconds: between two looks at a job whose events somebody follows.
+        seat: of a process that is one of several; default: it is the only one.
     """
     app = FastAPI(
         title="Testamur: jobs",
@@ -186,6 +189,7 @@ def create_intake_app(
             notices or Notices(),
             poll_seconds=poll_seconds,
             heartbeat_seconds=heartbeat_seconds,
+            seat=seat,
         ).router()
     )
     install_problems(app, _status_of, database=DatabaseError)
@@ -207,6 +211,7 @@ class _Intake:
         *,
         poll_seconds: float,
         heartbeat_seconds: float,
+        seat: Seat | None,
     ):
         engine = folder.engine
         self._folder = folder
@@ -219,18 +224,24 @@ class _Intake:
         self._keys = KeyStore(engine, chain, contract)
         self._views = JobViews(engine, chain, contract)
         self._desk = Desk(self._jobs, limits, notices)
-        self._places = Places(MOST_AT_ONCE)
-        self._streams = Places(MOST_STREAMS)
-        self._trees = Amounts(MOST_TREE_BYTES)
-        self._turns = Turns(DIGESTING_THREADS)
+        self._seat = seat
+        self._most_at_once = self._part(MOST_AT_ONCE)
+        self._places = Places(self._most_at_once)
+        self._streams = Places(self._part(MOST_STREAMS))
+        self._trees = Amounts(self._part(MOST_TREE_BYTES))
+        self._turns = Turns(self._part(DIGESTING_THREADS))
         self._threads: anyio.CapacityLimiter | None = None
+
+    def _part(self, whole: int) -> int:
+        return whole if self._seat is None else self._seat.part(whole)
 
     def router(self) -> APIRouter:
         """The routes. The key is checked before anything else is looked at."""
         bearer = HTTPBearer(auto_error=False, description="An API key: `testamur key add`.")
 
         key = Depends(bearer)
-        check = KeyCheck(lambda text: _in_thread(partial(self._keys.issuer_of, text)))
+        tries = None if self._seat is None else self._seat.buckets("keys")
+        check = KeyCheck(lambda text: _in_thread(partial(self._keys.issuer_of, text)), tries=tries)
 
         async def issuer_of(request: Request, given: HTTPAuthorizationCredentials | None = key) -> int:
             return await check.issuer(None if given is None else given.credentials, client_of(request.scope))
@@ -458,7 +469,7 @@ class _Intake:
 
     def _limiter(self) -> anyio.CapacityLimiter:
         if self._threads is None:
-            self._threads = anyio.CapacityLimiter(MOST_AT_ONCE)
+            self._threads = anyio.CapacityLimiter(self._most_at_once)
         return self._threads
 
     # Answering

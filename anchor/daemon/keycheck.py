@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 from registry.errors import RegistryError
+from registry.http.buckets import Buckets
 from registry.http.fairness import Allowance
 
 WRONG_KEYS: Final = 20
@@ -40,13 +41,18 @@ class KeyCheck:
 
     Args:
         issuer_of: looks a key up; None when it is no key, or revoked.
+        tries: with those that each address has left; default: of this process alone.
     """
 
     def __init__(
-        self, issuer_of: Callable[[str], Awaitable[int | None]], *, clock: Callable[[], float] = time.monotonic
+        self,
+        issuer_of: Callable[[str], Awaitable[int | None]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        tries: Buckets | None = None,
     ):
         self._issuer_of = issuer_of
-        self._tries = Allowance(WRONG_KEYS, 1 / FORGIVEN_SECONDS, clock)
+        self._tries = Allowance(WRONG_KEYS, 1 / FORGIVEN_SECONDS, clock, tries)
         # Hashes, the key that was used longest ago first.
         self._right: OrderedDict[bytes, None] = OrderedDict()
 

@@ -29,6 +29,7 @@ class Metrics:
     Args:
         engine, chain, contract: whose jobs and batches are counted.
         statuses: of the loops of this process, one an account; none in a process that only takes jobs in.
+        of_process: tell what this process costs; several are told of together by whoever started them.
         endpoints: the endpoints by a name without secrets, and whether each is in use.
         fresh_seconds: how long the sums of the database are kept, so that many scrapes cost no more than one.
     """
@@ -40,12 +41,14 @@ class Metrics:
         contract: str,
         statuses: Sequence[Status] = (),
         *,
+        of_process: bool = True,
         endpoints: Endpoints | None = None,
         fresh_seconds: float = 5.0,
         clock: Callable[[], float] = time.time,
     ):
         self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
+        if of_process:
+            ProcessCollector(registry=self.registry)
         self._events = Counter(
             "testamur_events", "Events by name and level.", ["event", "level"], registry=self.registry
         )

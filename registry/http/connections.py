@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+import collections
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from prometheus_client import Counter, Gauge
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -45,6 +47,10 @@ class Room:
         connections = max(1, min(MOST_CONNECTIONS, (descriptors // 2 - backlog) // 2))
         return cls(connections, backlog, descriptors - descriptors // 4)
 
+    def shared_by(self, count: int) -> Room:
+        """That of one of so many processes that have as many connections together as one alone would."""
+        return replace(self, connections=max(1, self.connections // count))
+
 
 def raise_descriptors() -> int:
     """Let this process have as many descriptors as it may; how many that are."""
@@ -59,6 +65,15 @@ def raise_descriptors() -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else min(soft, MOST_DESCRIPTORS)
+
+
+# Names and help.
+_TAKEN: Final = ("testamur_connections", "Connections of clients.")
+_REFUSED: Final = (
+    "testamur_connections_refused",
+    "Connections that were refused, by reason: address, all or descriptors.",
+)
+_GAVE_WAY: Final = ("testamur_connections_gave_way", "Connections without a request that were closed for new ones.")
 
 
 class Connection(Protocol):
@@ -97,8 +112,13 @@ class Connections:
         self._is_proxy = is_proxy
         # The one that was used longest ago first, and whose it is.
         self._open: OrderedDict[Connection, object] = OrderedDict()
-        self.refused: Counter[str] = Counter()
+        self.refused: collections.Counter[str] = collections.Counter()
         self.gave_way = 0
+        self._changed: Callable[[], None] = lambda: None
+
+    def on_change(self, changed: Callable[[], None]) -> None:
+        """Have this called whenever one has come, is gone or was refused."""
+        self._changed = changed
 
     @property
     def taken(self) -> int:
@@ -119,10 +139,11 @@ class Connections:
             reason = "descriptors"
         if reason is not None:
             self.refused[reason] += 1
-            return reason
-        self._places.keep(who)
-        self._open[connection] = who
-        return None
+        else:
+            self._places.keep(who)
+            self._open[connection] = who
+        self._changed()
+        return reason
 
     def used(self, connection: Connection) -> None:
         """A request came on it."""
@@ -133,6 +154,7 @@ class Connections:
         """It is closed, or about to be."""
         if connection in self._open:
             self._places.give_back(self._open.pop(connection))
+            self._changed()
 
     def _make_room(self, whose: object | None) -> bool:
         """Have one that waits give way; whether there is one."""
@@ -158,14 +180,37 @@ class ConnectionMetrics(Collector):
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        yield GaugeMetricFamily("testamur_connections", "Connections of clients.", self._connections.taken)
-        refused = CounterMetricFamily(
-            "testamur_connections_refused",
-            "Connections that were refused, by reason: address, all or descriptors.",
-            labels=["reason"],
-        )
+        yield GaugeMetricFamily(*_TAKEN, self._connections.taken)
+        refused = CounterMetricFamily(*_REFUSED, labels=["reason"])
         for reason in REASONS:
             refused.add_metric([reason], self._connections.refused[reason])
         yield refused
-        gave_way = "Connections without a request that were closed for new ones."
-        yield CounterMetricFamily("testamur_connections_gave_way", gave_way, self._connections.gave_way)
+        yield CounterMetricFamily(*_GAVE_WAY, self._connections.gave_way)
+
+
+class SharedConnectionMetrics:
+    """The same of one of several processes, whose sums are told: kept where Prometheus' client keeps what they count.
+
+    Make it where `PROMETHEUS_MULTIPROC_DIR` is set.
+    """
+
+    def __init__(self, connections: Connections):
+        self._connections = connections
+        self._taken = Gauge(*_TAKEN, registry=None, multiprocess_mode="livesum")
+        self._refused = Counter(*_REFUSED, ["reason"], registry=None)
+        self._gave_way = Counter(*_GAVE_WAY, registry=None)
+        self._told = dict.fromkeys((*REASONS, _GAVE_WAY[0]), 0)
+        for reason in REASONS:
+            self._refused.labels(reason)
+        connections.on_change(self._tell)
+
+    def _tell(self) -> None:
+        self._taken.set(self._connections.taken)
+        for reason in REASONS:
+            self._count(reason, self._connections.refused[reason], self._refused.labels(reason))
+        self._count(_GAVE_WAY[0], self._connections.gave_way, self._gave_way)
+
+    def _count(self, name: str, count: int, counter: Counter) -> None:
+        if more := count - self._told[name]:
+            self._told[name] = count
+            counter.inc(more)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 EXPOSED: Final = "ETag, Link, Index-Block, Index-Blocks-Behind, Retry-After"
 PREFLIGHT_SECONDS: Final = 86_400
 
-_ON_EVERY_ANSWER: Final = [
+ON_EVERY_ANSWER: Final = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", EXPOSED.encode()),
 ]
@@ -48,7 +48,7 @@ class PublicReads:
 
         async def opened(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_ON_EVERY_ANSWER]
+                message["headers"] = [*message.get("headers", ()), *ON_EVERY_ANSWER]
             await send(message)
 
         await self._app(scope, receive, opened)

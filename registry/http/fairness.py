@@ -8,14 +8,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import AsyncIterator, Callable, Hashable, Iterable
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from typing import Final
+from itertools import chain
+from typing import Final, Generic, TypeVar
 
 from registry.errors import IntakeError
+from registry.http.buckets import Bucket, Buckets, OwnBuckets
 
-PARTIES_KEPT: Final = 10_000
+T = TypeVar("T")
+
 # With less a document of some size would cost a process, which costs more than it had.
 LEAST_SECONDS: Final = 0.2
 
@@ -217,6 +220,42 @@ class Turns:
             self._waiting[who] = queue
 
 
+class Line(Generic[T]):
+    """What waits to be done together with others, taken in turn from each party: a flood goes behind everybody else."""
+
+    def __init__(self) -> None:
+        # The party whose turn is longest ago first.
+        self._waiting: OrderedDict[Hashable, deque[T]] = OrderedDict()
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def __iter__(self) -> Iterator[T]:
+        return chain.from_iterable(self._waiting.values())
+
+    def put(self, who: Hashable, what: T) -> None:
+        """Have something of a party wait."""
+        self._waiting.setdefault(who, deque()).append(what)
+
+    def take(self, most: int) -> list[T]:
+        """What is done next; it waits no longer."""
+        taken: list[T] = []
+        while self._waiting and len(taken) < most:
+            who, mine = self._waiting.popitem(last=False)
+            taken.append(mine.popleft())
+            if mine:
+                self._waiting[who] = mine
+        return taken
+
+    def leave(self, who: Hashable, what: T) -> None:
+        """Have it wait no longer, if it still does."""
+        mine = self._waiting.get(who)
+        if mine is not None and what in mine:
+            mine.remove(what)
+            if not mine:
+                del self._waiting[who]
+
+
 class Shares:
     """Uploads and seconds of processor time, by address.
 
@@ -226,6 +265,7 @@ class Shares:
         seconds: of processor time that an address may have spent at once.
         rate: seconds of processor time that come back to it each second.
         clock: seconds that never go back.
+        work: with the seconds that each address has left; default: of this process alone.
     """
 
     def __init__(
@@ -236,9 +276,10 @@ class Shares:
         seconds: float,
         rate: float,
         clock: Callable[[], float] = time.monotonic,
+        work: Buckets | None = None,
     ):
         self._places = Places(uploads_of_all, most=uploads)
-        self._work = Allowance(seconds, rate, clock)
+        self._work = Allowance(seconds, rate, clock, work)
 
     def begin(self, address: str) -> None:
         """An upload of this address begins.
@@ -282,29 +323,51 @@ class Allowance:
     Args:
         most: that one may have at once.
         rate: that comes back each second.
-        clock: seconds that never go back.
+        clock: seconds that never go back, the same for all who share the buckets.
+        buckets: with what each has left; default: of this process alone.
     """
 
-    def __init__(self, most: float, rate: float, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        most: float,
+        rate: float,
+        clock: Callable[[], float] = time.monotonic,
+        buckets: Buckets | None = None,
+    ):
         self._most = most
         self._rate = rate
         self._clock = clock
-        # What is left and the moment it was counted, the party that spent longest ago first.
-        self._left: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+        self._buckets = OwnBuckets() if buckets is None else buckets
 
     def left(self, who: Hashable) -> float:
         """What one may still have now."""
-        left, counted_at = self._left.get(who, (self._most, self._clock()))
-        return min(self._most, left + (self._clock() - counted_at) * self._rate)
+        return self._counted(self._buckets.get(who), self._clock())
 
     def spend(self, who: Hashable, amount: float) -> None:
         """So much was had, also when it was more than was left."""
-        left = self.left(who) - amount
-        self._left.pop(who, None)
-        self._left[who] = (left, self._clock())
-        if len(self._left) > PARTIES_KEPT:
-            self._left.popitem(last=False)
+        now = self._clock()
+        self._buckets.change(who, lambda known: (self._counted(known, now) - amount, now))
+
+    def take(self, who: Hashable) -> bool:
+        """Have one, if there is one; whether there was."""
+        now, had = self._clock(), False
+
+        def taken(known: Bucket | None) -> Bucket:
+            nonlocal had
+            left = self._counted(known, now)
+            had = left >= 1
+            return left - had, now
+
+        self._buckets.change(who, taken)
+        return had
 
     def seconds_until(self, who: Hashable, amount: float) -> float:
         """After how long one may have so much; 0 if it may now."""
         return max(0.0, (min(amount, self._most) - self.left(who)) / self._rate)
+
+    def _counted(self, known: Bucket | None, now: float) -> float:
+        if known is None:
+            return self._most
+        left, counted_at = known
+        # Another process may have counted a moment later.
+        return min(self._most, left + max(0.0, now - counted_at) * self._rate)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Collection
 from ipaddress import IPv6Address
 from typing import Any, Final
@@ -12,10 +11,11 @@ from typing import Any, Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry.errors import IntakeError
+from registry.http.buckets import Buckets
+from registry.http.fairness import Allowance
 from registry.http.problems import problem
 from registry.http.request_bodies import Pace, too_slow
 
-ADDRESSES_KEPT: Final = 10_000
 BURST_SECONDS: Final = 4.0
 IDLE_SECONDS: Final = 20.0
 _HOST_BITS: Final = 64
@@ -41,7 +41,8 @@ class RateLimit:
         rate: requests a second, more than 0.
         free: paths that are not counted.
         remedy: what a client is told to do.
-        clock: seconds that never go back.
+        clock: seconds that never go back, the same for all who share the buckets.
+        buckets: of the addresses; default: of this process alone.
     """
 
     def __init__(
@@ -52,17 +53,16 @@ class RateLimit:
         free: Collection[str] = (),
         remedy: str = "Wait a second; POST /v1/lookup asks for 10,000 digests at once.",
         clock: Callable[[], float] = time.monotonic,
+        buckets: Buckets | None = None,
     ):
         self._app = app
         self._rate = rate
         self._free = frozenset(free)
         self._remedy = remedy
-        self._clock = clock
-        # Tokens and the moment they were counted, the least recently seen address first.
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._allowance = Allowance(max(1.0, rate * BURST_SECONDS), rate, clock, buckets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in self._free and not self._take(scope):
+        if scope["type"] == "http" and scope["path"] not in self._free and not self._allowance.take(client_of(scope)):
             refused = problem(
                 429,
                 "rate-limit",
@@ -72,17 +72,6 @@ class RateLimit:
             await refused(scope, receive, send)
             return
         await self._app(scope, receive, send)
-
-    def _take(self, scope: Scope) -> bool:
-        address = client_of(scope)
-        now, most = self._clock(), max(1.0, self._rate * BURST_SECONDS)
-        tokens, counted_at = self._buckets.pop(address, (most, now))
-        tokens = min(most, tokens + (now - counted_at) * self._rate)
-        allowed = tokens >= 1
-        self._buckets[address] = (tokens - allowed, now)
-        if len(self._buckets) > ADDRESSES_KEPT:
-            self._buckets.popitem(last=False)
-        return allowed
 
 
 class BodyLimit:

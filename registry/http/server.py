@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import struct
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from ctypes import addressof, create_string_buffer
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -43,11 +44,20 @@ class Server(uvicorn.Server):
     Args:
         linger: seconds that a server which was told to end goes on, with each answer closing its connection. A client
             that reuses connections learns so from an answer, not from a connection that is gone.
+        started: called in its loop once it listens.
     """
 
-    def __init__(self, config: uvicorn.Config, *, linger: float = 0.0):
+    def __init__(self, config: uvicorn.Config, *, linger: float = 0.0, started: Callable[[], None] = lambda: None):
         super().__init__(config)
         self._linger = linger
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            # Not before its main loop runs: one that is told to end until then would end without a farewell.
+            asyncio.get_running_loop().call_soon(self._started)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Say farewell in every answer, close the door, then end as uvicorn does."""
@@ -101,8 +111,14 @@ def front_of(app: ASGIApp, *, grace_seconds: int, room: Room | None = None) -> F
     return Front(config, connections)
 
 
+class Ending(Protocol):
+    """What ends when it is told to: a server, or what runs several."""
+
+    should_exit: bool
+
+
 @contextmanager
-def ends_by_signal(server: uvicorn.Server) -> Iterator[threading.Event]:
+def ends_by_signal(server: Ending) -> Iterator[threading.Event]:
     """SIGTERM and SIGINT end the server: it takes no more requests, and finishes those that it has.
 
     Yields what is set when one has come, by which an end that was asked for is told from any other.
@@ -132,14 +148,19 @@ def _admit_nobody(listeners: Sequence[socket.socket]) -> None:
             listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 
-def listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int, *, at_once: bool = True) -> socket.socket:
     """A socket to listen at; port 0 takes a free one.
+
+    Args:
+        at_once: let clients knock before there is a server; otherwise they are refused until one listens.
 
     Raises:
         SettingsError: it cannot be had.
     """
     try:
-        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listener = _bound(host, port)
+        if at_once:
+            listener.listen()
     except OSError as error:
         raise SettingsError(
             f"there is no listening on {host} port {port}: {error.strerror}",
@@ -153,3 +174,24 @@ def listening(host: str, port: int) -> socket.socket:
         with suppress(OSError):
             listener.setsockopt(socket.IPPROTO_TCP, _TCP_USER_TIMEOUT, int(STALLED_SECONDS * 1000))
     return listener
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """What `socket.create_server` makes, before it listens."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if listener.family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind((host, port))
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where a listener is reached, over HTTP."""
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -17,6 +17,7 @@ from anchor.daemon.loops import Loop, Loops
 from anchor.intake.dropfolder import DropFolder
 from anchor.notices.alerts import Alerts
 from anchor.notices.notices import Notice, Notices
+from registry.errors import SettingsError
 from registry.http.server import Server
 from registry.index.indexer import Indexer
 from registry.index.loader import TreeLoader
@@ -59,6 +60,20 @@ def test_a_fault_in_a_loop_of_the_daemon(
     (alert,) = (each for each in told if each["event"] == "loop-ended")
     assert alert["level"] == "critical"
     assert alert["facts"] == {"loop": loop, "code": "ValueError", "why": FAULT}
+
+
+def test_a_server_that_cannot_be_used_ends_the_daemon_with_its_own_error(
+    run: Run, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
+) -> None:
+    def refuses(*_: Any, **__: Any) -> None:
+        raise SettingsError("a file is broken", remedy="Mend it.", code="broken")
+
+    monkeypatch.setattr(Server, "run", refuses)
+    ran = run("daemon", "--port", "0")
+    assert ran.code == Exit.FAILED
+    assert "a file is broken" in ran.errors
+    (alert,) = (json.loads(body) for _, body in list(receiver.got.queue))
+    assert alert["facts"] == {"loop": "http server", "code": "broken", "why": "a file is broken"}
 
 
 @pytest.mark.parametrize("place", [(Indexer, "step"), (TreeLoader, "step"), (Server, "main_loop")])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.http.fairness import Allowance, Amounts, Places, Refusal, Turns
+from registry.http.fairness import Allowance, Amounts, Line, Places, Refusal, Turns
 from registry.http.request_bodies import LEAST_RATE, RATE_SECONDS, Pace
 
 PARTIES = st.integers(0, 9)
@@ -155,3 +155,31 @@ def test_what_is_spent_comes_back() -> None:
     assert (tries.left("a"), tries.seconds_until("a", 1)) == (1, 0)
     tries.spend("a", -5)
     assert tries.left("a") == 2, "never more than the most"
+
+
+@given(
+    steps=st.lists(st.tuples(PARTIES, st.sampled_from(["put", "leave", "take"])), max_size=120), most=st.integers(1, 7)
+)
+def test_a_line_is_taken_in_turn_from_each_party(steps: list[tuple[int, str]], most: int) -> None:
+    line, waiting = Line[tuple[int, int]](), dict[int, list[tuple[int, int]]]()
+    for number, (who, step) in enumerate(steps):
+        mine = waiting.setdefault(who, [])
+        if step == "put":
+            line.put(who, (who, number))
+            mine.append((who, number))
+        elif step == "leave" and mine:
+            line.leave(who, mine.pop())
+            line.leave(who, (who, -1))
+        elif step == "take":
+            taken = line.take(most)
+            parties = [each for each, _ in taken]
+            assert len(taken) == min(most, sum(map(len, waiting.values())))
+            # Nobody comes a second time before everybody else who waits has come once.
+            had = Counter(parties)
+            assert all(
+                had[other] >= had[who] - 1 for who in had for other in waiting if len(waiting[other]) > had[other]
+            )
+            for who, what in ((each, what) for each, what in zip(parties, taken, strict=True)):
+                assert waiting[who].pop(0) == what
+        assert sorted(line) == sorted(what for each in waiting.values() for what in each)
+        assert bool(line) == any(waiting.values())

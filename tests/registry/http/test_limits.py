@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
 from registry.errors import IntakeError
-from registry.http import limits
+from registry.http import buckets, limits
+from registry.http.buckets import OwnBuckets
 from registry.http.limits import BodyLimit, RateLimit, client_of
 from registry.http.request_bodies import Pace
 from registry.service.app import create_app
@@ -78,11 +79,11 @@ def test_slow_rates_let_the_first_request_in() -> None:
 
 
 def test_many_addresses_take_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "ADDRESSES_KEPT", 50)
-    app = RateLimit(nothing, rate=1, clock=lambda: 0.0)
+    monkeypatch.setattr(buckets, "PARTIES_KEPT", 50)
+    app = RateLimit(nothing, rate=1, clock=lambda: 0.0, buckets=(kept := OwnBuckets()))
     for number in range(300):
-        app._take({"client": (f"2001:db8:0:{number:x}::1", 1)})
-    assert len(app._buckets) == 50
+        status_of(app, (f"2001:db8:0:{number:x}::1", 1))
+    assert len(kept._kept) == 50
     assert status_of(app, None) == 200
 
 
