@@ -42,13 +42,19 @@ class BatchEvidence:
         contract: the contract to ask, known to be the right one; what it raises is why it cannot be asked.
         chain: CAIP-2 name of its chain.
         clock: seconds that never go back.
+        part: of what may be asked of the chain for strangers, where several processes ask.
     """
 
     def __init__(
-        self, contract: Callable[[], CredentialRegistry], chain: str, *, clock: Callable[[], float] = time.monotonic
+        self,
+        contract: Callable[[], CredentialRegistry],
+        chain: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        part: float = 1.0,
     ):
         self._contract = contract
-        self._allowance = Allowance(A_SECOND, BURST, clock)
+        self._allowance = Allowance(A_SECOND * part, max(1.0, BURST * part), clock)
         self._chain_id = chain_id_of(chain)
         self._kept: Kept[int, Gathered] = Kept(MOST_KEPT)
         self._lock = Lock()

@@ -65,21 +65,24 @@ def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 def _sent(
     request: Request, body: bytes, media_type: str, tag: str, told: list[tuple[bytes, bytes]], kept: str
 ) -> Response:
-    response = Response()
     told += [(b"etag", tag.encode()), (b"cache-control", kept.encode())]
     if _has(request, tag):
-        response.status_code = 304
-    else:
-        response.body = body
-        told += [(b"content-length", b"%d" % len(body)), (b"content-type", media_type.encode())]
-    # As they are sent: a mapping of text would be put into bytes again for every answer.
-    response.raw_headers = told
-    return response
+        return _Sent(304, b"", told)
+    told += [(b"content-length", b"%d" % len(body)), (b"content-type", media_type.encode())]
+    return _Sent(200, body, told)
+
+
+class _Sent(Response):
+    """An answer as it is sent: a mapping of text would be put into bytes again for every one."""
+
+    def __init__(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]):
+        self.status_code, self.body, self.raw_headers, self.background = status, body, headers, None
 
 
 def _has(request: Request, tag: str) -> bool:
-    given = request.headers.get("if-none-match")
-    if given is None:
+    # The first of its name, without a mapping of all of them.
+    fields = (value for name, value in request.scope["headers"] if name == b"if-none-match")
+    if (given := next(fields, None)) is None:
         return False
     opaque = tag.removeprefix("W/")
-    return any(each.strip().removeprefix("W/") in (opaque, "*") for each in given.split(","))
+    return any(each.strip().removeprefix("W/") in (opaque, "*") for each in given.decode("latin-1").split(","))

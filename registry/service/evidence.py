@@ -103,6 +103,7 @@ class Evidences:
         chain: CAIP-2 name of its chain, which the endpoint has to serve.
         finality_depth: blocks that count as final on a chain without a `finalized` tag.
         clock: seconds that never go back.
+        part: of what may be asked of the chain for strangers, where several processes ask.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Evidences:
         *,
         finality_depth: int | None = None,
         clock: Callable[[], float] = time.monotonic,
+        part: float = 1.0,
     ):
         self._contract = contract
         self._chain_id = chain_id_of(chain)
@@ -119,7 +121,7 @@ class Evidences:
         self._clock = clock
         self._kept: Kept[tuple[int, bytes, int, bytes], _Entry] = Kept(ENTRIES_KEPT)
         self._asking = threading.Semaphore(MOST_AT_ONCE)
-        self._allowance = Allowance(A_SECOND, BURST, clock)
+        self._allowance = Allowance(A_SECOND * part, max(1.0, BURST * part), clock)
         self._moments: Moments | None = None
         self._looked_at = float("-inf")
         # The first block of today, where the endpoint has no proofs of it any more.

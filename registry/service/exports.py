@@ -10,8 +10,8 @@ import orjson
 
 from registry.errors import SettingsError
 from registry.http.outflow import Outflow
-from registry.index.reader import Head
-from registry.records import Event
+from registry.index.reader import EventFilter, EventPlace, Head
+from registry.records import EVENTS_ABOUT, Event
 from registry.service.records_json import event_content
 from registry.untrusted.cells import csv_lines
 
@@ -32,6 +32,7 @@ COLUMNS: Final = (
 )
 ROWS_A_GROUP: Final = 10_000
 ROWS_A_PIECE: Final = 500
+EVERY: Final = EventFilter()
 
 
 def row_of(event: Event, head: Head) -> dict[str, Any]:
@@ -60,8 +61,39 @@ def as_csv(events: Iterable[Event], head: Head) -> Iterator[bytes]:
         yield csv_lines([_cells(row_of(event, head)) for event in some])
 
 
-def as_parquet(events: Iterable[Event], head: Head) -> Iterator[bytes]:
+def about(head: Head, wanted: EventFilter, after: EventPlace | None = None) -> dict[str, str]:
+    """What a table of events is of, for the metadata of its file: the contract, the blocks, and what was left out.
+
+    `filter` is a JSON object, empty where every event of these blocks was asked for.
+    """
+    last = head.cursor.number
+    asked = {
+        "party": wanted.party,
+        "root": None if wanted.root is None else f"0x{wanted.root.hex()}",
+        "accreditation": wanted.accreditation,
+        "digest": None if wanted.digest is None else wanted.digest.hex(),
+        "name": None if wanted.names is None else sorted(wanted.names),
+        "cursor": None if after is None else f"{after.block_number}.{after.log_index}",
+    }
+    told = {
+        "chain": head.chain,
+        "contract": head.contract,
+        "firstBlock": head.first_block,
+        "asOfBlock": last,
+        "fromBlock": head.first_block if wanted.from_block is None else wanted.from_block,
+        "toBlock": last if wanted.to_block is None else min(last, wanted.to_block),
+        "filter": orjson.dumps({name: value for name, value in asked.items() if value is not None}).decode(),
+    }
+    return {f"{EVENTS_ABOUT}{name}": str(value) for name, value in told.items()}
+
+
+def as_parquet(
+    events: Iterable[Event], head: Head, wanted: EventFilter = EVERY, after: EventPlace | None = None
+) -> Iterator[bytes]:
     """Apache Parquet, a row group at a time; times are UTC timestamps.
+
+    Args:
+        wanted, after: by which the events were chosen; the file says so, as `about` does.
 
     Raises:
         SettingsError: the library for it is not installed.
@@ -85,7 +117,7 @@ def as_parquet(events: Iterable[Event], head: Head) -> Iterator[bytes]:
         "accreditation": number,
         "final": pyarrow.bool_(),
     }
-    schema = pyarrow.schema([(name, types.get(name, text)) for name in COLUMNS])
+    schema = pyarrow.schema([(name, types.get(name, text)) for name in COLUMNS], about(head, wanted, after))
 
     def pieces() -> Iterator[bytes]:
         out = Outflow()

@@ -136,16 +136,18 @@ class Horizon:
         Raises:
             StoreError: code `no-index` when nothing is indexed yet, `database` when that cannot be read.
         """
-        moment = self._clock()
-        if self._known is None or moment - self._read_at > FRESH_SECONDS:
-            self._known = self._read()
-            self._read_at = moment
-        return self._known
+        return self.kept() or self.anew()
+
+    def kept(self, *, seconds: float = FRESH_SECONDS) -> AsOf | None:
+        """What was read and is no older than this; None where it has to be read."""
+        return self._known if self._clock() - self._read_at <= seconds else None
 
     def anew(self) -> AsOf:
         """`now`, read at this moment; raises as it does."""
-        self._read_at = float("-inf")
-        return self.now()
+        moment = self._clock()
+        known = self._read()
+        self._known, self._read_at = known, moment
+        return known
 
     def complete(self) -> AsOf:
         """`now`, for records up to a block; raises as `AsOf.require_complete` besides."""
@@ -188,5 +190,10 @@ def guarded(work: Callable[[], T]) -> T:
     try:
         return work()
     except DatabaseError:
-        # What the database says may name hosts and tables: it is for the operator's log.
-        raise StoreError("the index cannot be read at this moment", remedy="Try again soon.", code="database") from None
+        raise unreadable() from None
+
+
+def unreadable() -> StoreError:
+    """What is told of a database that does not answer."""
+    # What the database says may name hosts and tables: it is for the operator's log.
+    return StoreError("the index cannot be read at this moment", remedy="Try again soon.", code="database")

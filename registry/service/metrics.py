@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
@@ -13,6 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from registry.chain.rpc.ahead import ReaderState
 from registry.errors import RegistryError
 from registry.service.service import Service
 
@@ -21,12 +22,47 @@ BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 NO_ROUTE: Final = "none"
 
 
-class ServiceMetrics:
-    """All metrics of one process of the service, in a registry of its own."""
+class ReadingMetrics(Collector):
+    """How the endpoints are read from, in the process that fills the index.
 
-    def __init__(self, service: Service):
+    Args:
+        reading: how each of them is read from now; empty while nothing is read ahead.
+    """
+
+    def __init__(self, reading: Callable[[], Sequence[ReaderState]]):
+        self._reading = reading
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        rests = GaugeMetricFamily(
+            "testamur_index_endpoint_rests", "1 while an endpoint is not asked, and why.", labels=["endpoint", "code"]
+        )
+        blocks = GaugeMetricFamily(
+            "testamur_index_endpoint_blocks", "Blocks in the next range of an endpoint.", labels=["endpoint"]
+        )
+        ranges = GaugeMetricFamily(
+            "testamur_index_endpoint_ranges", "Ranges that an endpoint is asked for at a time.", labels=["endpoint"]
+        )
+        for state in self._reading():
+            blocks.add_metric([state.where], state.blocks)
+            ranges.add_metric([state.where], state.at_once)
+            if state.why is not None:
+                rests.add_metric([state.where, state.why], 1)
+        yield from (rests, blocks, ranges)
+
+
+class ServiceMetrics:
+    """All metrics of one process of the service, or of several together, in a registry of its own.
+
+    Args:
+        processes: what is told of them; default: of this process.
+    """
+
+    def __init__(self, service: Service, processes: Collector | None = None):
         self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
+        self.registry.register(processes or ProcessCollector(registry=None))
         self._requests = _Requests()
         self.registry.register(self._requests)
         self.registry.register(_IndexCollector(service))

@@ -11,6 +11,7 @@ import os
 import queue
 import signal
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -24,6 +25,7 @@ from registry.document.portfolio import Portfolio
 from registry.document.projection import MOST_VALUES, projected
 from registry.document.submitted import Broken, ReadItem, Submitted, portfolio_in, read_item
 from registry.errors import RegistryError
+from registry.http.fairness import LEAST_SECONDS
 
 MEMORY_BYTES: Final = 1 << 30
 NICENESS: Final = 10
@@ -36,6 +38,8 @@ LEAST_WAIT_SECONDS: Final = 10.0
 # A process at low priority imports for long on a machine that is busy otherwise.
 START_SECONDS: Final = 60.0
 READY: Final = "ready"
+TURN_SECONDS: Final = 0.1
+"""After so much processor time a process is free for others, however many items it was given."""
 
 _spawning = multiprocessing.get_context("spawn")
 
@@ -50,6 +54,17 @@ class Outcome:
 
     item: ReadItem | Broken | Portfolio
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a process is to read, as in `Readers.read_some`."""
+
+    items: tuple[Submitted, ...]
+    limits: Limits
+    seconds: float
+    together: float
+    most_items: int
 
 
 def read_for_checks(item: Submitted, limits: Limits) -> ReadItem | Broken:
@@ -91,15 +106,34 @@ class Readers:
         Raises:
             NoReader: no process can be started here now, which is not the fault of whoever sent it.
         """
-        reader, outcome = self._free.get(), None
+        (outcome,) = self.read_some([item], limits, seconds=seconds, together=seconds, most_items=most_items)
+        return outcome
+
+    def read_some(
+        self, items: Sequence[Submitted], limits: Limits, *, seconds: float, together: float, most_items: int = 0
+    ) -> list[Outcome]:
+        """The first of the items, one at least: as many as a turn has time for, up to a portfolio or one that is ended.
+
+        Args:
+            seconds: of processor time that each may take, as in `read`.
+            together: that all may take.
+            most_items: of a portfolio that comes first; of others as many less as come before them.
+
+        Raises:
+            NoReader: as `read`.
+        """
+        reader, is_well, outcomes = self._free.get(), False, list[Outcome]()
         try:
             reader = self._alive(reader)
-            outcome = reader.read(item, limits, seconds, most_items)
+            is_well = reader.read(_Asked(tuple(items), limits, seconds, together, most_items), outcomes)
         finally:
-            if outcome is None:
+            if not is_well:
                 self._ended(reader)
-            self._free.put(reader if outcome is not None else None)
-        return outcome or Outcome(too_much_work(item.name, seconds), seconds + REPLACING_SECONDS)
+            self._free.put(reader if is_well else None)
+        if not is_well and len(outcomes) < len(items):
+            given = min(seconds, together - sum(each.seconds for each in outcomes))
+            outcomes.append(Outcome(too_much_work(items[len(outcomes)].name, given), given + REPLACING_SECONDS))
+        return outcomes
 
     def ready(self) -> None:
         """Make sure that there is a process.
@@ -180,16 +214,20 @@ class _Reader:
         except (EOFError, OSError):
             return False
 
-    def read(self, item: Submitted, limits: Limits, seconds: float, most_items: int) -> Outcome | None:
-        """The outcome; None when the process went beyond its limits or broke."""
+    def read(self, asked: _Asked, outcomes: list[Outcome]) -> bool:
+        """Add the outcomes as they come; whether the process kept to its limits and lives."""
         try:
-            self._pipe.send((item, limits, seconds, most_items))
-            if not self._pipe.poll(LEAST_WAIT_SECONDS + MOST_WAIT_FACTOR * seconds):
-                return None
-            found = self._pipe.recv()
+            self._pipe.send(asked)
+            while self._pipe.poll(LEAST_WAIT_SECONDS + MOST_WAIT_FACTOR * asked.seconds):
+                found = self._pipe.recv()
+                if found is None:
+                    return True
+                if not isinstance(found, Outcome):
+                    return False
+                outcomes.append(found)
         except (EOFError, OSError):
-            return None
-        return found if isinstance(found, Outcome) else None
+            pass
+        return False
 
     @property
     def is_alive(self) -> bool:
@@ -218,29 +256,49 @@ def too_many_values(name: str) -> Broken:
 
 
 def _work(pipe: Connection, memory_bytes: int) -> None:
-    """In the process: read what comes, one at a time."""
+    """In the process: read what comes, one item after another, and tell of each when it is read."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the server, which ends this one
     leave_session()
     _limit_memory(memory_bytes)
     pipe.send(READY)
     while True:
         try:
-            item, limits, seconds, most_items = pipe.recv()
+            asked: _Asked = pipe.recv()
         except (EOFError, OSError):
             return
-        _limit_time(seconds)
-        began = time.process_time()
-        try:
-            apart = portfolio_in(item, most_items) if most_items else None
-            if isinstance(apart, Portfolio):
-                # Nothing is judged by them, and a stranger may put anything there.
-                apart = replace(apart, achievements=(), links=())
-            found = read_for_checks(item, limits) if apart is None else apart
-        except (MemoryError, RecursionError):
-            found = too_much_work(item.name, seconds)
-        outcome = Outcome(found, time.process_time() - began)
-        _limit_time(0)
-        pipe.send(outcome)
+        for outcome in _outcomes(asked):
+            pipe.send(outcome)
+        pipe.send(None)
+
+
+def _outcomes(asked: _Asked) -> Iterator[Outcome]:
+    """In the process: read the first of the items, for as long as a turn takes."""
+    spent = 0.0
+    for number, item in enumerate(asked.items):
+        most_items = max(asked.most_items - number, 1) if asked.most_items else 0
+        outcome = _outcome(item, asked.limits, min(asked.seconds, asked.together - spent), most_items)
+        yield outcome
+        spent += outcome.seconds
+        # How many items others may hold is known only when those of this one are counted.
+        is_portfolio = isinstance(outcome.item, Portfolio)
+        if spent >= TURN_SECONDS or asked.together - spent < LEAST_SECONDS or is_portfolio:
+            return
+
+
+def _outcome(item: Submitted, limits: Limits, seconds: float, most_items: int) -> Outcome:
+    _limit_time(seconds)
+    began = time.process_time()
+    try:
+        apart = portfolio_in(item, most_items) if most_items else None
+        if isinstance(apart, Portfolio):
+            # Nothing is judged by them, and a stranger may put anything there.
+            apart = replace(apart, achievements=(), links=())
+        found = read_for_checks(item, limits) if apart is None else apart
+    except (MemoryError, RecursionError):
+        found = too_much_work(item.name, seconds)
+    outcome = Outcome(found, time.process_time() - began)
+    _limit_time(0)
+    return outcome
 
 
 def step_back(pid: int | None) -> None:

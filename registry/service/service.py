@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Generic, NamedTuple, ParamSpec, TypeVar
@@ -14,14 +15,19 @@ import anyio.to_thread
 from fastapi import Request
 
 from registry.database.engine import is_postgresql
+from registry.http.fairness import Turns
 from registry.http.problems import NotHere
+from registry.index.leaf_groups import LeafGroups
 from registry.index.reader import Index
 from registry.recognition.ledger import Ledger
 from registry.records import Party
+from registry.service.coverage import COVERAGE_SECONDS, Coverage, Searched
+from registry.service.finding import Finder
 from registry.service.horizon import READY_LAG, AsOf, Horizon, guarded
 from registry.service.kept import Kept, version_of
-from registry.service.lookup import Found, Lookup, Searched
+from registry.service.lookup import Found, Gathered, Lookup
 from registry.trees.folder import FolderTrees
+from registry.trees.s3 import S3Trees
 from registry.trees.store import TreeStore
 from registry.verify.freshness import AgeLimits
 
@@ -29,9 +35,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 THREADS: Final = 16
-COVERAGE_SECONDS: Final = 2.0
-COVERAGES_KEPT: Final = 1000
-ISSUERS_NAMED: Final = 20
+BULK_THREADS: Final = 2
+"""Pieces of large answers that are made at a time: each takes the interpreter from all lookups meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +68,29 @@ class Service:
         self.limits = limits or Limits()
         self.horizon = Horizon(index, lag=self.limits.ready_lag, age=self.limits.age)
         self.lookup = Lookup(index, trees, self.horizon)
+        self.coverage = Coverage(index)
         # SQLite and local trees answer sooner than a thread would take over.
         self._inline = not is_postgresql(index.engine) and isinstance(trees, FolderTrees)
         self._threads: anyio.CapacityLimiter | None = None
-        # With the moment of each, of the clock that never goes back.
-        self._coverage: Kept[int | None, tuple[float, Searched]] = Kept(COVERAGES_KEPT)
+        # Of the issuers of the last lookup of many digests: how many of their batches cannot be searched.
+        self._missing: Kept[None, tuple[float, Mapping[int, int]]] = Kept(1)
+        self._bulk_turns = Turns(BULK_THREADS)
+        self._bulk_threads: anyio.CapacityLimiter | None = None
+        self.finder: Finder | None = None
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Lookups of many requests together, where index or trees are remote, as long as this event loop runs."""
+        if self._inline or not isinstance(self.trees, FolderTrees | S3Trees):
+            yield
+            return
+        engine = self.index.engine
+        async with LeafGroups.opened(engine) if is_postgresql(engine) else nullcontext() as groups:
+            self.finder = Finder(self.lookup, self.trees, self.horizon, self.coverage, self.in_thread, groups)
+            try:
+                yield
+            finally:
+                self.finder = None
 
     async def quickly(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do what takes microseconds where nothing is remote, and must not hold up the loop where something is."""
@@ -80,6 +103,18 @@ class Service:
         if self._threads is None:
             self._threads = anyio.CapacityLimiter(THREADS)
         return await anyio.to_thread.run_sync(partial(guarded, partial(work, *args, **kwargs)), limiter=self._threads)
+
+    async def in_turn(self, who: Hashable, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do a piece of an answer that is made in pieces, by turns with those of others, and in threads of its own.
+
+        Args:
+            who: a client, of whom no two pieces are done at a time while there is but one more place.
+        """
+        if self._bulk_threads is None:
+            self._bulk_threads = anyio.CapacityLimiter(BULK_THREADS)
+        done = partial(guarded, partial(work, *args, **kwargs))
+        async with self._bulk_turns.turn(who):
+            return await anyio.to_thread.run_sync(done, limiter=self._bulk_threads)
 
     def party(self, number: int, as_of: AsOf) -> Party:
         """A party; raises NotHere (code `unknown-party`)."""
@@ -110,12 +145,31 @@ class Service:
 
         Ask before the search: a tree that is loaded after it and before this would be called searched.
         """
-        moment, version = time.monotonic(), version_of(as_of.head)
-        known = self._coverage.get(version, issuer)
-        if known is None or moment - known[0] >= COVERAGE_SECONDS:
-            coverage = Searched(*self.index.coverage(issuer, named=ISSUERS_NAMED))
-            known = self._coverage.keep(version, issuer, (moment, coverage))
-        return known[1]
+        return self.coverage.now(as_of, issuer)
+
+    def gathering(self, digests: Sequence[bytes]) -> SearchedFor[Gathered]:
+        """Gather what the index says of many digests, and how far each issuer was searched that they may be of.
+
+        As `searching`: what is missing of an issuer was read before the places of the digests, and after the block that
+        all of it is told for, so that each of its batches was either searched or is counted.
+        """
+        as_of = self.horizon.now()
+        version = version_of(as_of.head)
+        read_at, known = self._missing.get(version, None) or (0.0, {})
+        if known and time.monotonic() - read_at >= COVERAGE_SECONDS:
+            # Those who ask for many ask for the same issuers again: counted now, they need not be gathered for twice.
+            known = self._count(version, known)
+        while True:
+            gathered = self.lookup.gather(digests, as_of)
+            issuers = gathered.issuers
+            if issuers <= known.keys():
+                return SearchedFor(as_of, gathered, known)
+            known = self._count(version, issuers)
+
+    def _count(self, version: Hashable, issuers: Iterable[int]) -> Mapping[int, int]:
+        """How many batches of each issuer cannot be searched at this moment, kept for those who ask next."""
+        read_at = time.monotonic()
+        return self._missing.keep(version, None, (read_at, self.index.missing_of(issuers)))[1]
 
     def searching(self, search: Callable[[], tuple[AsOf, T]], issuers: Callable[[T], set[int]]) -> SearchedFor[T]:
         """Search, and say how far the search went for each issuer of what it found.
@@ -130,10 +184,10 @@ class Service:
             begun = time.monotonic()
             as_of, found = search()
             whose = issuers(found)
-            missing = {issuer: self.searched(as_of, issuer).without_tree for issuer in whose}
-            known = (self._coverage.get(version_of(as_of.head), issuer) for issuer in whose)
-            if all(each is not None and each[0] < begun for each in known):
+            missing = self.coverage.missing(as_of, whose, begun)
+            if missing is not None:
                 return SearchedFor(as_of, found, missing)
+            self.coverage.read_missing(as_of, whose)
 
 
 class SearchedFor(NamedTuple, Generic[T]):

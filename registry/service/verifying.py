@@ -11,6 +11,7 @@ from typing import Any
 from registry.chain.contract import CredentialRegistry
 from registry.document.submitted import Broken, ReadItem
 from registry.errors import TRY_AGAIN, RegistryError, public_sentence
+from registry.http.buckets import Buckets, OwnBuckets
 from registry.http.problems import note, note_text
 from registry.levels.bundled import bundled_maps
 from registry.levels.maps import LevelMaps
@@ -41,6 +42,7 @@ class Verifying:
         head_age_seconds: the setting by which the newest block is late.
         snapshots: of registers that policies name; default: none.
         levels: level maps; default: those that are bundled.
+        work: with the processor time that each address has left; default: of this process alone.
     """
 
     contract: Callable[[], CredentialRegistry]
@@ -55,6 +57,7 @@ class Verifying:
     head_age_seconds: float = DEFAULT_LATE_SECONDS
     snapshots: Snapshots | None = None
     levels: Callable[[], LevelMaps] = bundled_maps
+    work: Buckets = field(default_factory=OwnBuckets)
 
     def verifier(
         self,

@@ -6,9 +6,9 @@ root therefore takes one block for each eight levels: one up to 256 leaves, two 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from hashlib import sha256
+from collections.abc import Callable, Iterator
 
+from registry.merkle.hashing import parents
 from registry.merkle.proof import NODE_SIZE, InclusionProof
 from registry.merkle.search import SearchableTree, position_of
 from registry.merkle.treefile import levels_of
@@ -30,7 +30,7 @@ class Block:
     def __init__(self, nodes: bytes):
         self._levels = [nodes]
         while len(nodes) > NODE_SIZE:
-            nodes = _parents(nodes)
+            nodes = parents(nodes)
             self._levels.append(nodes)
         self.size = sum(map(len, self._levels))
 
@@ -52,12 +52,6 @@ class Block:
                 path.append(sibling)
             place >>= 1
         return path
-
-
-def _parents(nodes: bytes) -> bytes:
-    pair = 2 * NODE_SIZE
-    paired = len(nodes) - len(nodes) % pair
-    return b"".join([sha256(nodes[at : at + pair]).digest() for at in range(0, paired, pair)]) + nodes[paired:]
 
 
 class BlockTree(SearchableTree):
@@ -84,19 +78,35 @@ class BlockTree(SearchableTree):
 
     def inclusion(self, leaf_index: int) -> InclusionProof:
         """As in `SearchableTree`."""
-        self._require(leaf_index)
         path: list[bytes] = []
+        for height, block, place in self._way_up(leaf_index):
+            path += self._block(height, block).siblings(place)
+        return InclusionProof(leaf_index, self.leaf_count, tuple(path))
+
+    def spans(self, leaf_index: int) -> list[tuple[int, int]]:
+        """What the inclusion proof of a leaf is made of, as it is read: offsets and sizes, the leaf's block first.
+
+        Raises:
+            TreeError: there is no such leaf.
+        """
+        return [self._span(height, block) for height, block, _ in self._way_up(leaf_index)]
+
+    def _way_up(self, leaf_index: int) -> Iterator[tuple[int, int, int]]:
+        """The blocks on the way to the root, by height and number, and the place of the way in each."""
+        self._require(leaf_index)
         index = leaf_index
         for height in range(len(self._read_levels)):
             block, place = divmod(index, BLOCK_NODES)
-            path += self._block(height, block).siblings(place)
+            yield height, block, place
             index = block
-        return InclusionProof(leaf_index, self.leaf_count, tuple(path))
 
     def _block(self, height: int, number: int) -> Block:
+        return self._read(*self._span(height, number))
+
+    def _span(self, height: int, number: int) -> tuple[int, int]:
         level = self._read_levels[height]
         start = level.offset + number * BLOCK_BYTES
-        return self._read(start, min(start + BLOCK_BYTES, level.end) - start)
+        return start, min(start + BLOCK_BYTES, level.end) - start
 
     def _position(self, digest: bytes) -> tuple[int, bool]:
         return position_of(digest, self.leaf_count, BLOCK_NODES, lambda number: self._block(0, number).nodes)

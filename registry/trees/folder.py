@@ -67,6 +67,12 @@ class FolderTrees(VerifiedTrees):
             except TreeError as error:
                 raise self._unread(tree, error) from None
 
+    @contextmanager
+    def open_parts(self, tree: TreeId) -> Iterator[TreeBytes]:
+        """As in `TreeStore`."""
+        with self.open_whole(tree) as opened:
+            yield opened.content
+
     def path(self, tree: TreeId) -> Path:
         """The file of that tree."""
         return file_of(self._folder, tree)

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from registry.errors import SettingsError, StoreError, TreeError
 from registry.extras import how_to_install
+from registry.merkle.proof import NODE_SIZE
 from registry.merkle.tree import Tree
-from registry.merkle.treefile import HEADER, TreeId, levels_of, read_header, tree_named
+from registry.merkle.treebytes import TreeBytes
+from registry.merkle.treefile import HEADER, TreeId, levels_of, read_header, topmost_differs, tree_named
 from registry.trees.blocks import Block, BlockTree
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
-from registry.trees.store import DAMAGED, MISSING, UNAVAILABLE, VerifiedTrees, sealed_tree
+from registry.trees.store import DAMAGED, MISSING, UNAVAILABLE, NotHeld, VerifiedTrees, sealed_tree
 
 MOST_HEADERS = 1 << 16
 NAMES_A_PAGE = 50
+UPPER_SHARE = 4
+"""One part in so many of the memory is for blocks above the leaves: a 256th of all, of which each proof needs some."""
 # What a block in the cache takes besides its nodes.
 BLOCK_OVERHEAD = 800
 CHUNK_BYTES = 8 << 20
@@ -85,8 +91,12 @@ class S3Trees(VerifiedTrees):
     def __init__(self, store: ObjectStore, *, cache_bytes: int = 64 << 20):
         super().__init__()
         self._store = store
-        self._blocks = _BlockCache(cache_bytes)
-        self._trees: OrderedDict[TreeId, BlockTree] = OrderedDict()
+        # Leaves of a large tree that are asked for all over must not push out what each of its proofs ends with.
+        self._upper = _BlockCache(cache_bytes // UPPER_SHARE)
+        self._leaves = _BlockCache(cache_bytes - cache_bytes // UPPER_SHARE)
+        self._trees: OrderedDict[TreeId, _Opened] = OrderedDict()
+        self._reads = True
+        self._coming: dict[tuple[TreeId, int], asyncio.Task[None]] = {}
         self._lock = threading.Lock()
 
     def counts(self, root: bytes) -> list[int]:
@@ -136,6 +146,22 @@ class S3Trees(VerifiedTrees):
                 raise self._damaged(tree, error) from None
             with whole:
                 yield whole
+
+    @contextmanager
+    def open_parts(self, tree: TreeId) -> Iterator[TreeBytes]:
+        """As in `TreeStore`; a small tree is read in one range, a larger one as far as it is asked for."""
+        name = self._found(tree)
+        end = levels_of(tree.leaf_count)[-1].end
+        held_from = 0 if end <= CHUNK_BYTES else end - NODE_SIZE
+        content = TreeBytes(
+            self._range(tree, name, held_from, end - held_from),
+            held_from,
+            pread=lambda size, start: self._range(tree, name, start, size),
+            where=name,
+        )
+        if content.held[-NODE_SIZE:] != tree.root:
+            raise self._damaged(tree, topmost_differs(name))
+        yield content
 
     def put(self, tree: TreeId, path: Path, *, replace: bool = False) -> None:
         """As in `TreeStore`; what is there and damaged is replaced."""
@@ -205,18 +231,82 @@ class S3Trees(VerifiedTrees):
         except (BaseError, OSError) as error:
             raise self._unavailable(tree, _short(error)) from None
 
+    def held(self) -> S3Trees:
+        """The same store, whose proofs are made of what is in memory: `NotHeld` where something would be read."""
+        held = copy(self)
+        held._reads = False
+        return held
+
+    async def read_ahead(self, tree: TreeId, leaf_index: int) -> None:
+        """Read what the inclusion proof of a leaf is made of, without holding up the event loop; proves nothing.
+
+        What several ask for at a time is read once, and what is missing of one proof in one question.
+
+        Raises:
+            StoreError, TreeError: as the proof itself would.
+        """
+        opened = self._known(tree)
+        if opened is None:
+            opened = await asyncio.to_thread(self._opened, tree)
+        missing = [span for span in opened.reading.spans(leaf_index) if self._held(tree, span[0]) is None]
+        own = [span for span in missing if (tree, span[0]) not in self._coming]
+        if own:
+            task = asyncio.create_task(self._read_blocks(tree, opened.name, own))
+            for start, _ in own:
+                self._coming[tree, start] = task
+            task.add_done_callback(lambda _: self._have_come(tree, own))
+        coming = {self._coming[tree, start] for start, _ in missing}
+        if coming:
+            # Whoever goes takes nothing from those who wait for the same.
+            await asyncio.wait(coming)
+            for task in coming:
+                task.result()
+
+    def _have_come(self, tree: TreeId, spans: list[tuple[int, int]]) -> None:
+        for start, _ in spans:
+            task = self._coming.pop((tree, start))
+            # Taken note of, also where everybody who waited has gone.
+            _ = task.cancelled() or task.exception()
+
+    async def _read_blocks(self, tree: TreeId, name: str, spans: list[tuple[int, int]]) -> None:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        starts, lengths = zip(*spans, strict=True)
+        try:
+            found = await obstore.get_ranges_async(self._store, name, starts=starts, lengths=lengths)
+        except (BaseError, OSError) as error:
+            end = max(start + size for start, size in spans)
+            raise await asyncio.to_thread(self._failed, tree, name, error, end) from None
+        for (start, size), nodes in zip(spans, found, strict=True):
+            self._keep(tree, start, self._complete(tree, start, size, bytes(nodes)))
+
     def _tree(self, tree: TreeId) -> BlockTree:
+        opened = self._known(tree)
+        if self._reads:
+            return (self._opened(tree) if opened is None else opened).reading
+        if opened is None:
+            raise NotHeld
+        return opened.held
+
+    def _known(self, tree: TreeId) -> _Opened | None:
         with self._lock:
             if known := self._trees.get(tree):
                 self._trees.move_to_end(tree)
-                return known
+            return known
+
+    def _opened(self, tree: TreeId) -> _Opened:
         name = self._found(tree)
-        known = BlockTree(tree.leaf_count, tree.root, lambda start, size: self._block(tree, name, start, size))
+        opened = _Opened(
+            name,
+            BlockTree(tree.leaf_count, tree.root, lambda start, size: self._block(tree, name, start, size)),
+            BlockTree(tree.leaf_count, tree.root, lambda start, _: self._held_block(tree, start)),
+        )
         with self._lock:
-            self._trees[tree] = known
+            self._trees[tree] = opened
             while len(self._trees) > MOST_HEADERS:
                 self._trees.popitem(last=False)
-        return known
+        return opened
 
     def _look(self, tree: TreeId) -> None:
         self._found(tree)
@@ -259,12 +349,29 @@ class S3Trees(VerifiedTrees):
         return TreeId(root, leaf_count), size
 
     def _block(self, tree: TreeId, name: str, start: int, size: int) -> Block:
-        key = (tree, start)
-        block = self._blocks.get(key)
-        if block is None:
-            block = Block(self._range(tree, name, start, size))
-            self._blocks.put(key, block)
+        return self._held(tree, start) or self._keep(tree, start, self._range(tree, name, start, size))
+
+    def _held(self, tree: TreeId, start: int) -> Block | None:
+        return self._cache_of(tree, start).get((tree, start))
+
+    def _held_block(self, tree: TreeId, start: int) -> Block:
+        if (block := self._held(tree, start)) is None:
+            raise NotHeld
         return block
+
+    def _keep(self, tree: TreeId, start: int, nodes: bytes) -> Block:
+        block = Block(nodes)
+        self._cache_of(tree, start).put((tree, start), block)
+        return block
+
+    def _cache_of(self, tree: TreeId, start: int) -> _BlockCache:
+        is_of_leaves = start < HEADER.size + tree.leaf_count * NODE_SIZE
+        return self._leaves if is_of_leaves else self._upper
+
+    def _complete(self, tree: TreeId, start: int, size: int, found: bytes) -> bytes:
+        if len(found) != size:
+            raise self._damaged(tree, TreeError(f"bytes {start} to {start + size} came as {len(found)} bytes"))
+        return found
 
     def _range(self, tree: TreeId, name: str, start: int, size: int) -> bytes:
         import obstore
@@ -274,9 +381,7 @@ class S3Trees(VerifiedTrees):
             found = bytes(obstore.get_range(self._store, name, start=start, length=size))
         except (BaseError, OSError) as error:
             raise self._failed(tree, name, error, start + size) from None
-        if len(found) != size:
-            raise self._damaged(tree, TreeError(f"bytes {start} to {start + size} came as {len(found)} bytes"))
-        return found
+        return self._complete(tree, start, size, found)
 
     def _failed(self, tree: TreeId, name: str, error: Exception, end: int) -> StoreError:
         """Why bytes up to an end did not come. A bucket that is not there answers like an object that is not there."""
@@ -302,11 +407,20 @@ class S3Trees(VerifiedTrees):
     def _forget(self, tree: TreeId) -> None:
         with self._lock:
             self._trees.pop(tree, None)
-        self._blocks.forget(tree)
+        self._leaves.forget(tree)
+        self._upper.forget(tree)
 
     def name(self, tree: TreeId) -> str:
         """As in `TreeStore`."""
         return tree.name
+
+
+class _Opened(NamedTuple):
+    """A tree whose header was looked at: the name of its object, and its blocks, read or only as far as held."""
+
+    name: str
+    reading: BlockTree
+    held: BlockTree
 
 
 class _BlockCache:

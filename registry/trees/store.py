@@ -27,7 +27,7 @@ from registry.merkle.positionfile import LeafPositions, most_bytes, positions_na
 from registry.merkle.proof import AbsenceProof, InclusionProof, check_absence, check_inclusion
 from registry.merkle.search import PRESENT, SearchableTree
 from registry.merkle.tree import Tree
-from registry.merkle.treebytes import CODE_SHORT, CODE_UNREADABLE
+from registry.merkle.treebytes import CODE_SHORT, CODE_UNREADABLE, TreeBytes
 from registry.merkle.treefile import TreeId
 
 T = TypeVar("T")
@@ -61,6 +61,10 @@ class UnusableTree(StoreError):
         what = f"the tree {tree} is not here" if damage is None else f"the tree {tree} is damaged: {damage}"
         code = MISSING if damage is None else DAMAGED
         super().__init__(what, where=where, remedy=repair_of(tree), code=code)
+
+
+class NotHeld(Exception):
+    """What is needed is not in memory, and whoever asks must not wait for it: it is to be asked for in a thread."""
 
 
 class TreeStore(Protocol):
@@ -97,6 +101,9 @@ class TreeStore(Protocol):
 
     def open_whole(self, tree: TreeId) -> AbstractContextManager[Tree]:
         """The whole tree, for loading and audit, as it is stored: `Tree.check` verifies it."""
+
+    def open_parts(self, tree: TreeId) -> AbstractContextManager[TreeBytes]:
+        """The bytes of the tree as they are stored, header checked, read where they are asked for: to check pieces."""
 
     def put(self, tree: TreeId, path: Path, *, replace: bool = False) -> None:
         """Copy a sealed tree file into the store, unless it is there already.

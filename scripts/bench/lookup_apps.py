@@ -1,4 +1,4 @@
-"""Applications for `lookup_http`: the service over the folder that LOOKUP_BENCH names, and a bare one to compare."""
+"""Applications for `lookup_http`: the service over the folder and stores that LOOKUP_BENCH… name, and a bare one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from registry.database.engine import open_database
 from registry.index.reader import Index
 from registry.service.app import create_app
 from registry.service.service import Service, spare_collections
-from registry.trees.folder import FolderTrees
+from registry.trees.open import open_trees
 from scripts.bench.many_batches import CHAIN, CONTRACT
 
 
@@ -20,7 +20,8 @@ def service() -> FastAPI:
     folder = Path(os.environ["LOOKUP_BENCH"])
     engine = open_database(os.environ.get("LOOKUP_BENCH_DATABASE", f"sqlite:///{folder / 'testamur.db'}"))
     spare_collections()
-    return create_app(Service(Index(engine, CHAIN, CONTRACT), FolderTrees(folder / "trees")))
+    trees = open_trees(os.environ.get("LOOKUP_BENCH_TREES", folder / "trees"))
+    return create_app(Service(Index(engine, CHAIN, CONTRACT), trees))
 
 
 def hello() -> FastAPI:

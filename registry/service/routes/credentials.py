@@ -11,18 +11,21 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from registry.credential.digest import DigestMethod
-from registry.errors import CredentialError, RegistryError, StoreError
-from registry.http.problems import NotHere, note
-from registry.index.loader import TreeState
+from registry.errors import CredentialError, StoreError
+from registry.http.limits import client_of
+from registry.http.problems import NotHere
+from registry.index.states import TreeState
 from registry.merkle.treefile import TreeId
 from registry.receipt.model import parse_json, to_cbor
 from registry.records import Batch
 from registry.service import examples
 from registry.service.batch_evidence import BatchEvidence, Place, no_evidence
 from registry.service.caching import IMMUTABLE, JSON, REVALIDATE, answer, fixed
+from registry.service.coverage import Searched
 from registry.service.evidence import Evidences, evidences_of
 from registry.service.horizon import AsOf
-from registry.service.lookup import Found, Searched, anchors_of, together
+from registry.service.lookup import Found, PathWriter, anchors_of, listed_path, together, written_path
+from registry.service.many_digests import answer_to_many
 from registry.service.parameters import HASH_PATTERN, IssuerPath, PartyNumber, digest_of, root_of
 from registry.service.service import SearchedFor, Service, service_of
 from registry.service.told import Told
@@ -93,7 +96,8 @@ async def credential(request: Request) -> Response:
     service = service_of(request)
     digest = digest_of(request.path_params["digest"])
     method, issuer, evidence = method_of(request), issuer_of(request), evidence_of(request)
-    told, found = await credential_told(service, digest, method, issuer)
+    path = written_path if evidence is None else listed_path
+    told, found = await credential_told(request, digest, method, issuer, path)
     if evidence is not None:
         await service.in_thread(evidence.add_to, told.content["anchors"], found, digest)
     return answer(request, told.content, told.as_of)
@@ -167,8 +171,7 @@ async def by_prefix(
 )
 async def lookup(request: Request) -> Response:
     service, method = service_of(request), method_of(request)
-    digests = _digests_in(await request.body())
-    return await service.in_thread(_results, request, service, digests, method)
+    return await answer_to_many(request, service, _digests_in(await request.body()), method)
 
 
 @router.get(
@@ -264,14 +267,23 @@ def _digests_in(body: bytes) -> list[str]:
 # Answering
 
 
-async def credential_told(service: Service, digest: bytes, method: str, issuer: int | None) -> tuple[Told, list[Found]]:
+async def credential_told(
+    request: Request, digest: bytes, method: str, issuer: int | None, path: PathWriter = listed_path
+) -> tuple[Told, list[Found]]:
     """Every anchor of a digest with its status; raises NotHere where there is none, or something may be missing."""
-    as_of, found, unsearched = await service.quickly(_found, service, digest, issuer)
-    if not found:
-        as_of, found = await service.in_thread(_sought, service, digest, as_of, issuer)
+    service = service_of(request)
+    if service.finder is not None:
+        as_of, found, missing, searched = await service.finder.find(client_of(request.scope), digest, issuer)
+        if searched is not None:
+            raise _unknown(digest, searched, as_of, issuer)
+        unsearched = SearchedFor(as_of, found, missing).told(found)
+    else:
+        as_of, found, unsearched = await service.quickly(_found, service, digest, issuer)
+        if not found:
+            as_of, found = await service.in_thread(_sought, service, digest, as_of, issuer)
     as_of.require_statuses(each.status for each in found)
     written = digest.hex()
-    return Told({"digest": written, **anchors_of(found, written, method), **unsearched}, as_of), found
+    return Told({"digest": written, **anchors_of(found, written, method, path), **unsearched}, as_of), found
 
 
 def _found(service: Service, digest: bytes, issuer: int | None) -> tuple[AsOf, list[Found], dict[str, Any]]:
@@ -380,48 +392,6 @@ def _short(found: Found) -> dict[str, Any]:
         "final": found.final,
         "status": found.status,
     }
-
-
-def _results(request: Request, service: Service, texts: list[str], method: str) -> Response:
-    digests: dict[str, bytes] = {}
-    refused: dict[str, CredentialError] = {}
-    for text in texts:
-        try:
-            digests[text] = digest_of(text)
-        except CredentialError as error:
-            refused[text] = error
-    as_of = service.horizon.now()
-    searched = service.searched(as_of)
-    wanted = list(dict.fromkeys(digests.values()))
-    search = service.searching(
-        lambda: service.lookup.find_many(wanted),
-        lambda answers: {issuer for each in answers.values() if isinstance(each, list) for issuer in _issuers(each)},
-    )
-    as_of, answers = search.as_of, search.found
-    results: list[dict[str, Any]] = []
-    for text in texts:
-        if text in refused:
-            results.append({"digest": text[:80], "error": _error(refused[text])})
-            continue
-        written = digests[text].hex()
-        results.append({"digest": written, **_result(search, answers[digests[text]], written, method)})
-    return answer(request, {"results": results, "searched": searched.content()}, as_of)
-
-
-def _result(search: SearchedFor[Any], outcome: list[Found] | StoreError, digest: str, method: str) -> dict[str, Any]:
-    """The anchors of one digest, or why they are not told."""
-    if isinstance(outcome, StoreError):
-        return {"error": _error(outcome)}
-    try:
-        search.as_of.require_statuses(each.status for each in outcome)
-    except NotHere as doubt:
-        return {"error": _error(doubt)}
-    return anchors_of(outcome, digest, method) | search.told(outcome)
-
-
-def _error(error: RegistryError) -> dict[str, Any]:
-    note(error)
-    return {"code": error.code, "detail": error.public.what}
 
 
 def _absence(request: Request, service: Service, digest: bytes, issuer: int) -> Response:

@@ -56,7 +56,6 @@ _TYPES: Final = {
 _WRITERS: Final[dict[Form, Callable[[Iterable[Event], Head], Iterator[bytes]]]] = {
     Form.CSV: as_csv,
     Form.NDJSON: as_ndjson,
-    Form.PARQUET: as_parquet,
 }
 
 
@@ -148,7 +147,8 @@ def _table(service: Service, wanted: EventFilter, after: EventPlace | None, form
     told = service.index.all_events(bounded, after=after)
     if not is_fixed:
         told = of_one_history(service, as_of.head, told)
-    pieces = _WRITERS[form](told, as_of.head)
+    head = as_of.head
+    pieces = as_parquet(told, head, bounded, after) if form is Form.PARQUET else _WRITERS[form](told, head)
     response = StreamingResponse(pieces, media_type=_TYPES[form], headers=headers)
     response.raw_headers += as_of.headers
     return response

@@ -3,50 +3,78 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
-from fastapi import APIRouter, Request
+import orjson
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from registry.errors import RegistryError, public_sentence
 from registry.http.problems import note
+from registry.http.workers.messages import Answered
 from registry.index.loops import Check
 from registry.index.reader import Head
 from registry.merkle.treefile import TreeId
+from registry.service.horizon import guarded
 from registry.service.metrics import CONTENT_TYPE, ServiceMetrics
-from registry.service.service import Service, service_of
+from registry.service.service import Service
 from registry.verify.freshness import Freshness
 
 NOT_KEPT = {"Cache-Control": "no-store"}
+ALIVE: Final = "/healthz"
+READY: Final = "/readyz"
+METRICS: Final = "/metrics"
 Checks = Callable[[], Sequence[Check]]
+Answer = Callable[[str], Awaitable[Answered | None]]
+"""Answers what is asked at a path, of the whole service; None when it cannot in time."""
 
 
-def operations_router(metrics: ServiceMetrics, loops: Checks) -> APIRouter:
-    """The routes.
+class Operations:
+    """What is answered of a service as a whole, of however many processes it is.
 
     Args:
-        loops: how the loops of this process are; of one without loops, nothing.
+        loops: how its loops are, and its workers; nothing of one without any.
     """
+
+    def __init__(self, service: Service, metrics: ServiceMetrics, loops: Checks):
+        self._service = service
+        self._metrics = metrics
+        self._loops = loops
+
+    def answered(self, path: str) -> Answered:
+        """The answer to what is asked at a path; it may wait for database and trees, but for `ALIVE`."""
+        if path == METRICS:
+            return Answered(200, CONTENT_TYPE, guarded(self._metrics.exposition))
+        checks = [*self._loops(), *(guarded(lambda: _ready(self._service)) if path == READY else ())]
+        ok = all(check.ok for check in checks)
+        content = {"ok": ok, "checks": {check.name: {"ok": check.ok, "why": check.why} for check in checks}}
+        return Answered(200 if ok else 503, "application/json", orjson.dumps(content))
+
+    async def answer(self, path: str) -> Answered:
+        """The same for a server in this process."""
+        return self.answered(path) if path == ALIVE else await self._service.in_thread(self.answered, path)
+
+
+def operations_router(answer: Answer) -> APIRouter:
+    """The routes."""
     router = APIRouter(tags=["operations"])
 
-    @router.get("/healthz", summary="Whether the process and its loops go on; 503 when a loop has ended.")
+    @router.get(ALIVE, summary="Whether the processes and their loops go on; 503 when a loop has ended.")
     async def healthz() -> Response:
-        return _answer(loops())
+        return _response(await answer(ALIVE))
 
-    @router.get("/readyz", summary="Whether answers can be relied on; 503 when the index or the trees cannot.")
-    async def readyz(request: Request) -> Response:
-        service = service_of(request)
-        return _answer([*loops(), *await service.in_thread(_ready, service)])
+    @router.get(READY, summary="Whether answers can be relied on; 503 when the index or the trees cannot.")
+    async def readyz() -> Response:
+        return _response(await answer(READY))
 
     @router.get(
-        "/metrics",
+        METRICS,
         summary="Metrics for Prometheus.",
         responses={200: {"description": "The text format.", "content": {"text/plain": {}}}},
     )
-    async def scraped(request: Request) -> Response:
-        text = await service_of(request).in_thread(metrics.exposition)
-        return Response(text, headers=NOT_KEPT | {"Content-Type": CONTENT_TYPE})
+    async def scraped() -> Response:
+        return _response(await answer(METRICS))
 
     return router
 
@@ -87,10 +115,10 @@ def _trees(service: Service) -> Check:
     return Check("trees", True, "the store answers")
 
 
-def _answer(checks: Sequence[Check]) -> Response:
-    ok = all(check.ok for check in checks)
-    content: dict[str, Any] = {
-        "ok": ok,
-        "checks": {check.name: {"ok": check.ok, "why": check.why} for check in checks},
-    }
-    return JSONResponse(content, 200 if ok else 503, NOT_KEPT)
+def _response(answered: Answered | None) -> Response:
+    if answered is None:
+        content = {"ok": False, "checks": {"answer": {"ok": False, "why": "not in time"}}}
+        return JSONResponse(content, 503, NOT_KEPT)
+    # In the headers as it is: "charset" is not to be put to it.
+    headers = NOT_KEPT | {"Content-Type": answered.media_type}
+    return Response(answered.body, answered.status, headers)

@@ -312,7 +312,7 @@ async def batch(request: Request, issuer: IssuerPath, root: Annotated[str, Path(
 async def credential(request: Request, digest: str) -> Response:
     service, value = service_of(request), digest_of(digest)
     method, issuer = method_of(request), issuer_of(request)
-    told, _ = await credential_told(service, value, method, issuer)
+    told, _ = await credential_told(request, value, method, issuer)
     anchors = told.content["anchors"]
     issuers = [each["receipt"]["anchor"]["issuer"] for each in anchors]
     names = await service.in_thread(_names, service, issuers)

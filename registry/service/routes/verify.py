@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
+from itertools import islice
 from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 import anyio
@@ -16,8 +18,9 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 from starlette.types import Receive, Scope, Send
 
+from registry.chain.storage import DIGESTS_A_CALL
 from registry.document.portfolio import Portfolio, told_of
-from registry.document.submitted import Broken, Item, ReadItem, item_of, portfolio_pairs
+from registry.document.submitted import Broken, Item, ReadItem, Submitted, item_of, portfolio_pairs
 from registry.errors import IntakeError, RegistryError
 from registry.http.accepting import accepted_types
 from registry.http.fairness import LEAST_SECONDS, Shares
@@ -39,7 +42,10 @@ VERIFYING_THREADS: Final = 4
 MOST_TRUSTED: Final = 1000
 QUESTION_SECONDS: Final = 0.005
 """As which each question to the chain counts: whoever makes up receipts must not use up what its endpoint grants."""
-READ_AHEAD: Final = 32
+ROWS_A_SEND: Final = 8
+ROWS_SECONDS: Final = 0.01
+"""So many rows are made, and for so long, before they are sent: whoever goes away is noticed in between."""
+READ_AHEAD: Final = DIGESTS_A_CALL
 READ_AHEAD_BYTES: Final = 1 << 20
 """So many credentials are read before the chain is asked about them at once: fewer of large ones, since what was read
 of them is in memory."""
@@ -113,7 +119,7 @@ class _Verification:
         ) -> Response:
             now = datetime.now(UTC) if at is None else asked_moment(at, "at")
             verifying: Verifying = request.app.state.verifying
-            shares, address = self._shares_of(verifying.limits), client_of(request.scope)
+            shares, address = self._shares_of(verifying), client_of(request.scope)
             submission, is_answering = _submission(request, verifying, name), False
             shares.begin(address)
             release, work = (
@@ -155,75 +161,96 @@ class _Verification:
         await self._in_thread(submission.finish)
 
     async def _read(self, submission: Submission, verifying: Verifying, work: _Work) -> AsyncIterator[_Read]:
-        """The items, those of a portfolio among them, each read by a process for it."""
-        left = verifying.limits.items
-        items = submission.items()
-        while (item := await self._in_thread(partial(next, items, None))) is not None:
-            found = await self._read_one(item, verifying.readers, work, most_items=max(left, 1))
+        """The items, those of a portfolio among them, read by processes for it."""
+        async for name, found in self._found(submission.items(), verifying, work, may_be_portfolios=True):
             if not isinstance(found.item, Portfolio):
-                left -= 1
+                work.items_left -= 1
                 yield _Read(found.item, found.size)
                 continue
             work.portfolios.append(told_of(found.item, work.now))
-            inner = portfolio_pairs(found.item, f"{item.name}/")
-            left -= len(inner)
-            for pair in inner:
-                each = item_of(pair, verifying.limits.item_bytes)
-                read = await self._read_one(each, verifying.readers, work)
-                if not isinstance(read.item, Portfolio):
-                    yield _Read(read.item, read.size)
+            inner = portfolio_pairs(found.item, f"{name}/")
+            work.items_left -= len(inner)
+            items = (item_of(pair, verifying.limits.item_bytes) for pair in inner)
+            async for _, each in self._found(items, verifying, work):
+                if not isinstance(each.item, Portfolio):
+                    yield _Read(each.item, each.size)
 
-    async def _read_one(self, item: Item, readers: Readers, work: _Work, *, most_items: int = 0) -> _Found:
-        """One item, read by a process: uploads take turns there, a document at a time.
+    async def _found(
+        self, items: Iterator[Item], verifying: Verifying, work: _Work, *, may_be_portfolios: bool = False
+    ) -> AsyncIterator[tuple[str, _Found]]:
+        """Names of items, and what was read of them; no more of them is in memory at a time than is read ahead."""
+        while some := await self._in_thread(partial(_next_some, items)):
+            while some:
+                most_items = max(work.items_left, 1) if may_be_portfolios else 0
+                found = await self._read_some(some, verifying.readers, work, most_items=most_items)
+                for item, each in zip(some, found, strict=False):
+                    yield item.name, each
+                some = some[len(found) :]
+
+    async def _read_some(
+        self, items: Sequence[Item], readers: Readers, work: _Work, *, most_items: int
+    ) -> Sequence[_Found]:
+        """The first of the items, one at least, read by a process: uploads take turns there, which are short.
 
         Args:
             most_items: of a portfolio; 0 to read one as a document.
         """
         if self._reading is None:
             self._reading = anyio.CapacityLimiter(readers.count)
-        if isinstance(item, Broken):
-            return _Found(item, 0)
+        first = items[0]
+        if isinstance(first, Broken):
+            return [_Found(first, 0)]
         if (seconds := work.left()) < LEAST_SECONDS:
-            return _Found(work.refused(item.name), 0)
-        read = partial(readers.read, item, work.limits.document, seconds=seconds, most_items=most_items)
+            return [_Found(work.refused(first.name), 0)]
+        given = _before_broken(items)
+        read = partial(
+            readers.read_some,
+            given,
+            work.limits.document,
+            seconds=seconds,
+            together=work.left_together(),
+            most_items=most_items,
+        )
         try:
-            outcome = await anyio.to_thread.run_sync(read, limiter=self._reading)
+            outcomes = await anyio.to_thread.run_sync(read, limiter=self._reading)
         except NoReader as error:
             note(error)
-            return _Found(Broken.of(item.name, error), 0)
-        work.spend(outcome.seconds)
-        return _Found(outcome.item, len(item.document or b""))
+            return [_Found(Broken.of(first.name, error), 0)]
+        work.spend(sum(outcome.seconds for outcome in outcomes))
+        return [_Found(each.item, _size_of(item)) for each, item in zip(outcomes, given, strict=False)]
 
     async def _table(
         self, groups: AsyncIterator[list[ReadItem | Broken]], verifier: Verifier, form: Form, work: _Work
     ) -> AsyncIterator[bytes]:
-        """The table, a row at a time: a client that goes away ends the work after the row it was at."""
+        """The table, a few rows at a time: a client that goes away ends the work after those it was at."""
         summary = Summary()
         if form is not Form.LINES:
             yield csv_lines([COLUMNS]) if form is Form.CSV else b'{"rows":['
         async for group in groups:
             work.begin_group()
             verifier.expect(item for item in group if isinstance(item, ReadItem))
-            for item in group:
-                row = await self._in_thread(partial(work.row_of, verifier, item))
-                comma = b"," if form is Form.JSON and summary.counts else b""
-                summary.add(row)
-                yield comma + (row.line() if form is Form.CSV else orjson.dumps(row.content()))
-                if form is Form.LINES:
-                    yield b"\n"
+            waiting = iter(group)
+            while rows := await self._in_thread(partial(work.rows_of, verifier, waiting)):
+                written = []
+                for row in rows:
+                    written.append(_written(row, form, is_first=not summary.counts))
+                    summary.add(row)
+                yield b"".join(written)
         told = orjson.dumps(summary.content() | ({"portfolios": work.portfolios} if work.portfolios else {}))
         if form is Form.LINES:
             yield b'{"summary":' + told + b"}\n"
         elif form is Form.JSON:
             yield b'],"summary":' + told + b"}"
 
-    def _shares_of(self, limits: SubmissionLimits) -> Shares:
+    def _shares_of(self, verifying: Verifying) -> Shares:
         if self._shares is None:
+            limits = verifying.limits
             self._shares = Shares(
                 uploads=limits.client_uploads,
                 uploads_of_all=limits.uploads,
                 seconds=limits.client_work,
                 rate=limits.client_rate,
+                work=verifying.work,
             )
         return self._shares
 
@@ -245,6 +272,38 @@ class _Found(NamedTuple):
 
     item: ReadItem | Broken | Portfolio
     size: int
+
+
+def _written(row: Row, form: Form, *, is_first: bool) -> bytes:
+    """A row of a table, with what stands between it and the last one."""
+    if form is Form.CSV:
+        return row.line()
+    written = orjson.dumps(row.content())
+    return written + b"\n" if form is Form.LINES else written if is_first else b"," + written
+
+
+def _next_some(items: Iterator[Item]) -> list[Item]:
+    """The next items, as many as are read ahead."""
+    some: list[Item] = []
+    size = 0
+    while len(some) < READ_AHEAD and size < READ_AHEAD_BYTES and (item := next(items, None)) is not None:
+        some.append(item)
+        size += _size_of(item)
+    return some
+
+
+def _before_broken(items: Sequence[Item]) -> list[Submitted]:
+    """The first of the items, as far as each can be read."""
+    given: list[Submitted] = []
+    for item in items:
+        if isinstance(item, Broken):
+            break
+        given.append(item)
+    return given
+
+
+def _size_of(item: Item) -> int:
+    return len(item.document or b"") if isinstance(item, Submitted) else 0
 
 
 async def _together(items: AsyncIterator[_Read]) -> AsyncIterator[list[ReadItem | Broken]]:
@@ -293,6 +352,7 @@ class _Work:
         self.limits = limits
         self.now = now
         self.portfolios: list[dict[str, Any]] = []
+        self.items_left = limits.items
         self._shares = shares
         self._address = address
         self._spent = 0.0
@@ -304,8 +364,11 @@ class _Work:
 
     def left(self) -> float:
         """For the next document."""
-        limits = self.limits
-        return min(limits.document_work, limits.upload_work - self._spent, self._shares.left(self._address))
+        return min(self.limits.document_work, self.left_together())
+
+    def left_together(self) -> float:
+        """For all documents that are still to come."""
+        return min(self.limits.upload_work - self._spent, self._shares.left(self._address))
 
     def spend(self, seconds: float) -> None:
         """The last one took so much."""
@@ -330,6 +393,15 @@ class _Work:
         if isinstance(item, ReadItem) and self._questions >= LEAST_SECONDS and self.left() < LEAST_SECONDS:
             return Row.of_broken(self.refused(item.name))
         return self.counting(verifier, partial(row_of, verifier, item))
+
+    def rows_of(self, verifier: Verifier, items: Iterator[ReadItem | Broken]) -> list[Row]:
+        """The rows of the next items, as many as are sent at once: one at least, if there are any."""
+        rows, end = list[Row](), time.monotonic() + ROWS_SECONDS
+        for item in islice(items, ROWS_A_SEND):
+            rows.append(self.row_of(verifier, item))
+            if time.monotonic() >= end:
+                break
+        return rows
 
     def refused(self, name: str) -> Broken:
         """A document for which nothing is left."""

@@ -30,6 +30,7 @@ _JSON: Final = re.compile(r"application/(?:[a-z0-9.-]+\+)?json")
 _FILES: Final = frozenset({"/v1/accreditations/export"})
 """Of those addresses, the ones that are files for everybody."""
 _OTHER_WANTED: Final = re.compile(rb"(?:^|&)format=(?:json|csv|elm-xml|elm-jsonld|ctdl)(?:&|$)")
+VARIES: Final = (b"vary", b"Accept")
 _MOST_PROBLEM: Final = 1 << 16
 
 
@@ -81,7 +82,7 @@ class ForBrowsers:
             return
         path = scope["path"]
         has_page = scope["method"] in ("GET", "HEAD") and path not in _FILES and _WITH_PAGE.fullmatch(path) is not None
-        if not wants_page(_accept_of(scope)) or (has_page and _OTHER_WANTED.search(scope["query_string"])):
+        if not wants_page(accept_of(scope)) or (has_page and _OTHER_WANTED.search(scope["query_string"])):
             await self._app(scope, receive, _varied(send) if has_page else send)
             return
         if not has_page:
@@ -148,11 +149,12 @@ def _varied(send: Send) -> Send:
         if message["type"] == "http.response.start":
             headers = message.get("headers", ())
             if not any(name == b"vary" for name, _ in headers):
-                message["headers"] = [*headers, (b"vary", b"Accept")]
+                message["headers"] = [*headers, VARIES]
         await send(message)
 
     return varied
 
 
-def _accept_of(scope: Scope) -> str:
+def accept_of(scope: Scope) -> str:
+    """The header of a request by which `wants_page` judges."""
     return b",".join(value for name, value in scope["headers"] if name == b"accept").decode("latin-1")

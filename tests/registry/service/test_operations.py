@@ -113,13 +113,13 @@ def test_threads_that_end_leave_no_connections(tmp_path: Path, postgres_url: str
         told(tmp_path, engine)
         reader = LeafReader(engine)
         for _ in range(12):
-            thread = threading.Thread(target=reader.places, args=(LARGE[0],))
+            thread = threading.Thread(target=reader.located, args=(1, LARGE[0]))
             thread.start()
             thread.join()
         with engine.connect() as connection:
             count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
             assert connection.execute(text(count)).scalar_one() < 8
-        assert reader.places(LARGE[0])
+        assert reader.located(1, LARGE[0])
     finally:
         engine.dispose()
 

@@ -19,7 +19,7 @@ from registry.document.projection import MOST_VALUES
 from registry.document.reading import read_document
 from registry.document.submitted import Broken, ReadItem, Submitted
 from registry.errors import IntakeError
-from registry.http.fairness import Shares
+from registry.http.fairness import LEAST_SECONDS, Shares
 from registry.http.problems import status_of
 from registry.service import readers as readers_module
 from registry.service.readers import NICENESS, REPLACING_SECONDS, NoReader, Outcome, Readers, read_for_checks
@@ -80,6 +80,34 @@ def test_a_process_that_somebody_killed_is_replaced(readers: Readers) -> None:
     process._process.kill()
     process._process.join()
     assert isinstance(read(readers, b"{}").item, ReadItem)
+
+
+def some(readers: Readers, *documents: bytes, seconds: float = 20.0, together: float = 60.0) -> list[Outcome]:
+    items = [Submitted(f"{number}.json", data, None) for number, data in enumerate(documents)]
+    outcomes: list[Outcome] = []
+    while len(outcomes) < len(items):
+        outcomes += readers.read_some(items[len(outcomes) :], LIMITS, seconds=seconds, together=together)
+    return outcomes
+
+
+def test_a_slow_document_costs_none_of_those_beside_it(readers: Readers) -> None:
+    outcomes = some(readers, b"{}", b'{"a":1}', SLOW, b"{}", seconds=0.1)
+    assert [type(each.item) for each in outcomes] == [ReadItem, ReadItem, Broken, ReadItem]
+    assert [each.item.name for each in outcomes] == ["0.json", "1.json", "2.json", "3.json"]
+    assert outcomes[2].seconds == 0.1 + REPLACING_SECONDS
+
+
+@given(st.lists(st.sampled_from([b"{}", b"", b"not json", b'{"type":["VerifiableCredential"]}', RECEIPT]), max_size=9))
+def test_many_are_read_as_each_is_alone(readers: Readers, documents: list[bytes]) -> None:
+    alone = [read(readers, data, f"{number}.json").item for number, data in enumerate(documents)]
+    assert [str(each.item) for each in some(readers, *documents)] == [str(each) for each in alone]
+
+
+def test_a_turn_ends_when_its_time_is_over_and_never_before_the_first(readers: Readers) -> None:
+    items = [Submitted("long.json", SLOW[: len(SLOW) // 4] + b"1]}", None), Submitted("next.json", b"{}", None)]
+    assert len(readers.read_some(items, LIMITS, seconds=20, together=20)) == 1
+    assert len(readers.read_some(items[1:] * 3, LIMITS, seconds=20, together=20)) == 3
+    assert len(readers.read_some(items[1:] * 3, LIMITS, seconds=20, together=LEAST_SECONDS / 2)) == 1
 
 
 @pytest.mark.parametrize("member", ["a", "credentialSubject", "proof", "badge"])

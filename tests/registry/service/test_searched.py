@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from registry.index.writer import IndexWriter
 from registry.merkle.tree import Tree
 from registry.records import BlockRef, Event
 from registry.service.app import create_app
+from registry.service.coverage import COVERAGE_SECONDS
 from registry.service.service import Service
 from registry.timestamps import from_unix
 from registry.trees.folder import FolderTrees
@@ -90,7 +92,7 @@ def test_a_tree_that_is_loaded_during_a_search_is_searched(site: Site, monkeypat
     assert len(answer.json()["anchors"]) == 1
 
 
-@pytest.mark.parametrize("name", ["find", "find_many"])
+@pytest.mark.parametrize("name", ["find", "gather"])
 def test_a_batch_whose_tree_is_loaded_during_a_search_is_not_called_searched(
     site: Site, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -127,3 +129,26 @@ def test_what_was_searched_is_told_for_the_block_of_the_answer(site: Site) -> No
 
 def _as_of(content: dict[str, Any], block: int) -> dict[str, Any] | None:
     return content if content["asOf"]["block"]["number"] == block else None
+
+
+@pytest.mark.parametrize("name", ["find", "find_many"])
+def test_a_search_that_takes_longer_than_its_coverage_is_kept_ends(
+    site: Site, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    site.anchor(DIGEST)
+    site.load()
+    search, begun = getattr(site.service.lookup, name), time.monotonic
+    passed = [0.0]
+
+    def searched(*args: Any, **kwargs: Any) -> Any:
+        passed[0] += 3 * COVERAGE_SECONDS
+        return search(*args, **kwargs)
+
+    monkeypatch.setattr(site.service.lookup, name, searched)
+    monkeypatch.setattr(time, "monotonic", lambda: begun() + passed[0])
+    site.service.coverage._clock = time.monotonic
+    if name == "find":
+        assert site.ask(DIGEST).status_code == 200
+    else:
+        (found,) = site.client.post("/v1/lookup", json={"digests": [DIGEST.hex()]}).json()["results"]
+        assert len(found["anchors"]) == 1

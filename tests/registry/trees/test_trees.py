@@ -180,8 +180,9 @@ def test_the_cache_keeps_within_its_limit(tmp_path: Path) -> None:
     store = S3Trees(here.memory, cache_bytes=100_000)
     for index in range(0, 20_000, 100):
         assert store.inclusion_at(here.root, index) == (here.tree.leaf(index), here.tree.inclusion(index))
-    assert store._blocks._bytes <= 100_000
-    assert store._blocks._bytes == sum(block.size + 800 for block in store._blocks._blocks.values())
+    assert store._upper._bytes + store._leaves._bytes <= 100_000
+    for cache in (store._upper, store._leaves):
+        assert cache._bytes == sum(block.size + 800 for block in cache._blocks.values())
 
 
 def test_trees_are_opened_and_let_go_by_many_threads(tmp_path: Path) -> None:
