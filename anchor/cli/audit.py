@@ -10,7 +10,6 @@ from typing import Annotated, Any, Final
 import typer
 
 from anchor.books.audited import copies_in
-from anchor.books.trees import trees_of
 from anchor.cli.console import Column, Listing, Piece, Styled, bold
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.wording import amount
@@ -21,6 +20,8 @@ from registry.audit.attesting import attestation_of
 from registry.audit.auditor import Auditor
 from registry.audit.chain import block_at, existing_block
 from registry.audit.findings import Asked, Audit
+from registry.audit.partitions.engine import Engine
+from registry.audit.partitions.named import LOCAL, open_engine
 from registry.audit.report.as_csv import write_csv
 from registry.audit.report.as_html import write_html
 from registry.audit.report.as_json import CLEAN, COULD_NOT_BE_CHECKED, DIFFERENCES, content, outcome
@@ -78,12 +79,19 @@ def audit(
     name: Annotated[
         str | None, typer.Option("--name", help="What the auditor's key has to be called, for --attest.")
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option("--engine", help="Who derives the trees: local, dask://HOST:PORT or tls://HOST:PORT (Dask)."),
+    ] = LOCAL,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=1024, help="Processes of this machine that derive the trees.")
+    ] = 1,
 ) -> int:
     """Check the whole registry again, from the chain alone: history, storage, index, database and trees."""
     signer = _signer(session.settings.issuer, attest, key, name)
     try:
-        with session.workspace(read_only=True) as workspace:
-            found = _audited(session, workspace, since, until)
+        with open_engine(engine, workers) as opened, session.workspace(read_only=True) as workspace:
+            found = _audited(session, workspace, since, until, opened)
         written = [] if csv_folder is None else write_csv(found, csv_folder)
         if report is not None:
             write_html(found, report)
@@ -178,7 +186,7 @@ def _attested(found: Audit, file: Path, signer: SignerKey) -> _Attested:
     return _Attested(file, str(signer.verifier), count, looked_at - count)
 
 
-def _audited(session: Session, workspace: Workspace, since: str | None, until: str | None) -> Audit:
+def _audited(session: Session, workspace: Workspace, since: str | None, until: str | None, engine: Engine) -> Audit:
     if not workspace.has_folder and (session.settings.chain == EMBEDDED or _names_a_folder(session.settings)):
         raise SettingsError(
             "there is no data folder to audit",
@@ -192,7 +200,7 @@ def _audited(session: Session, workspace: Workspace, since: str | None, until: s
     end = existing_block(client, "latest").number if last is None else last
     if end < first:
         raise SettingsError(f"--from is block {first}, after the audited one, block {end}", code="empty-range")
-    copies = partial(copies_in, workspace.folder, trees_of(session.settings)) if workspace.has_folder else None
+    copies = partial(copies_in, workspace.folder, session.settings) if workspace.has_folder else None
     auditor = Auditor(
         CredentialRegistry(client, workspace.contract_address),
         copies=copies,
@@ -200,6 +208,7 @@ def _audited(session: Session, workspace: Workspace, since: str | None, until: s
         until=last,
         phase=session.progress,
         head_age_seconds=session.settings.head_age_seconds,
+        engine=engine,
     )
     return auditor.run()
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import islice
 
 from registry.anchors import AnchorPlace, spread, spread_words
-from registry.audit.chain import Transaction, existing_block, transactions
+from registry.audit.chain import Progress, Transaction, existing_block, transactions
 from registry.audit.compare import (
     FolderBatch,
     IndexFacts,
@@ -25,9 +25,11 @@ from registry.audit.compare import (
     compare_storage,
     compare_tree,
 )
-from registry.audit.copies import BookFacts, Copies, CopiesOf, batch_tree_facts, index_facts, positions_wrong
+from registry.audit.copies import BookFacts, Copies, CopiesOf, in_its_place, index_facts, positions_wrong, tree_of_batch
 from registry.audit.findings import EVERYTHING, Asked, Audit, Counts, Spent, Unchecked, batches_asked_for
 from registry.audit.kinds import Difference, DifferenceKind
+from registry.audit.partitions.engine import Engine, InProcess
+from registry.audit.partitions.trees import GIVEN_UP_AFTER, TreeOutcome, check_trees
 from registry.audit.repeats import repeated_in
 from registry.audit.storage import Phase, storage_facts, too_large
 from registry.chain.contract import CredentialRegistry
@@ -61,6 +63,7 @@ class Auditor:
         phase: opens a progress bar for a part of the work.
         head_age_seconds: the setting by which the newest block is late.
         clock: the real time.
+        engine: derives the trees; default: this process.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Auditor:
         phase: Phase | None = None,
         head_age_seconds: float = DEFAULT_LATE_SECONDS,
         clock: Clock = utc_now,
+        engine: Engine | None = None,
     ):
         self._contract = contract
         self._client = contract.client
@@ -81,6 +85,7 @@ class Auditor:
         self._until = until
         self._head_age_seconds = head_age_seconds
         self._clock = clock
+        self._engine = engine or InProcess()
         self._phase = phase or (lambda _what: nullcontext(lambda _done, _total: None))
         self._counts = Counts()
         self._unchecked: list[Unchecked] = []
@@ -319,26 +324,48 @@ class Auditor:
     def _trees(self, copies: Copies, state: RegistryState, books: BookFacts | None) -> Iterator[Difference]:
         rows: Iterable[FolderBatch] = () if books is None else books.batches
         claimed = {(row.issuer, row.root): row.leaf_count for row in rows if row.anchored}
-        wanted = batches_asked_for(state, self._asked)
-        total = sum(batch.leaf_count for batch in wanted.values())
-        done = 0
+        wanted = {
+            key: (batch, tree_of_batch(copies.trees, key[1], batch.leaf_count, claimed.get(key)))
+            for key, batch in batches_asked_for(state, self._asked).items()
+        }
         with self._phase("checking the trees") as progress:
-            for (issuer, root), batch in wanted.items():
-                tree = batch_tree_facts(copies.trees, root, batch.leaf_count, claimed.get((issuer, root)))
-                done += batch.leaf_count
-                progress(done, total)
-                if tree.missing and (issuer, root) not in claimed:
+            found = self._derived(copies, [tree for _, tree in wanted.values() if tree is not None], progress)
+            unasked = 0
+            for (issuer, root), (batch, which) in wanted.items():
+                outcome = TreeOutcome(TreeFacts(missing=True)) if which is None else found.get(which)
+                if outcome is None:
+                    unasked += 1
+                    continue
+                if outcome.unread is not None:
+                    self._unchecked.append(Unchecked(named(issuer, root), f"its tree was not read: {outcome.unread}"))
+                if outcome.facts is None:
+                    continue
+                sealed = claimed.get((issuer, root))
+                tree = in_its_place(copies.trees, root, outcome.facts, sealed)
+                if tree.missing and sealed is None:
                     self._counts.trees_elsewhere += 1
                     continue
-                if not tree.missing:
+                if not tree.missing and outcome.unread is None:
                     self._counts.trees += 1
                     self._counts.leaves += tree.leaf_count or 0
                 if batch.leaf_count and tree == TreeFacts(batch.leaf_count):
                     self._ordered[issuer, root] = batch.leaf_count
-                    if (issuer, root) in claimed:
+                    if sealed is not None:
                         wrong = positions_wrong(copies.trees, copies.books, TreeId(root, batch.leaf_count))
                         tree = replace(tree, positions=wrong)
                 yield from compare_tree(issuer, root, batch.leaf_count, tree)
+        if unasked:
+            why = f"{unasked:,} more were not looked at, since {GIVEN_UP_AFTER} in a row could not be read"
+            self._unchecked.append(Unchecked("the trees", why))
+
+    def _derived(self, copies: Copies, wanted: Iterable[TreeId], progress: Progress) -> dict[TreeId, TreeOutcome]:
+        """What the engine found of each tree, which may be that of several batches; some are not there when the trees
+        could not be read."""
+        trees = list(dict.fromkeys(wanted))
+        total = sum(tree.leaf_count for tree in trees)
+        return dict(
+            check_trees(self._engine, copies.trees, copies.trees_at, trees, progress=lambda done: progress(done, total))
+        )
 
     def _repeats(self, trees: TreeStore, state: RegistryState) -> None:
         """Credentials in several batches of one issuer, of which the batches say different things; and where those are

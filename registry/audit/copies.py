@@ -9,14 +9,13 @@ from typing import Protocol
 
 from registry.audit.compare import FolderBatch, IndexFacts, TreeFacts
 from registry.database.engine import readable
-from registry.errors import StoreError, TreeError
+from registry.errors import StoreError
 from registry.index.reader import EventFilter, Head, Index
 from registry.merkle.positionfile import LeafPositions, ListName
-from registry.merkle.tree import Tree
 from registry.merkle.treefile import TreeId
 from registry.recognition.ledger import MADE_BY
 from registry.records import Batch, Bitmap, DigestKey, DigestStatus, Purpose
-from registry.trees.store import DAMAGED, MISSING, POSITIONS_MISSING, UNAVAILABLE, TreeStore
+from registry.trees.store import POSITIONS_MISSING, UNAVAILABLE, TreeStore
 
 _ATTEMPTS = 3
 _DIGESTS_AT_ONCE = 5000
@@ -57,12 +56,14 @@ class Copies:
         books: of the issuers that anchor from there.
         index: of the contract.
         trees: of its batches.
+        trees_at: where other processes find them: an absolute path, or `s3://bucket/prefix`.
     """
 
     folder: Path
     books: Books
     index: Index
     trees: TreeStore
+    trees_at: str
 
 
 CopiesOf = Callable[[str, str], Copies]
@@ -89,23 +90,6 @@ def index_facts(index: Index) -> tuple[Head, IndexFacts] | None:
     )
 
 
-def tree_facts(trees: TreeStore, which: TreeId) -> TreeFacts:
-    """What a tree comes to when everything in it is derived from its leaves again.
-
-    Raises:
-        StoreError: the tree store does not answer (code `trees-unavailable`).
-    """
-    try:
-        with trees.open_whole(which) as tree:
-            return _checked(tree)
-    except StoreError as error:
-        if error.code == MISSING:
-            return TreeFacts(missing=True)
-        if error.code == DAMAGED:
-            return TreeFacts(damaged=error.what)
-        raise
-
-
 def positions_wrong(trees: TreeStore, books: Books, which: TreeId) -> str | None:
     """What is wrong with the positions that stand beside a sound tree, in words.
 
@@ -127,8 +111,8 @@ def positions_wrong(trees: TreeStore, books: Books, which: TreeId) -> str | None
     return "the positions beside the tree are others than the database gave out"
 
 
-def batch_tree_facts(trees: TreeStore, root: bytes, stated: int, sealed: int | None) -> TreeFacts:
-    """What the tree of an anchored batch comes to.
+def tree_of_batch(trees: TreeStore, root: bytes, stated: int, sealed: int | None) -> TreeId | None:
+    """The tree of an anchored batch that is looked at; None where there is none of that root.
 
     Args:
         stated: leaf count on chain, 0 for none: then it is looked at with the tree of the database, or any of its root.
@@ -138,21 +122,17 @@ def batch_tree_facts(trees: TreeStore, root: bytes, stated: int, sealed: int | N
         StoreError: the tree store does not answer (code `trees-unavailable`).
     """
     count = stated or sealed or next(iter(trees.counts(root)), None)
-    if count is None:
-        return TreeFacts(missing=True)
-    facts = tree_facts(trees, TreeId(root, count))
+    return None if count is None else TreeId(root, count)
+
+
+def in_its_place(trees: TreeStore, root: bytes, facts: TreeFacts, sealed: int | None) -> TreeFacts:
+    """What a tree came to; where it is missing, that there is one of its root with another count, if there is.
+
+    Raises:
+        StoreError: the tree store does not answer (code `trees-unavailable`).
+    """
     others = trees.counts(root) if facts.missing and sealed is None else []
     return TreeFacts(others[0]) if others else facts
-
-
-def _checked(tree: Tree) -> TreeFacts:
-    try:
-        tree.check()
-    except TreeError as error:
-        if error.code == "leaf-order":
-            return TreeFacts(tree.leaf_count, unsorted=error.what)
-        return TreeFacts(tree.leaf_count, damaged=error.what)
-    return TreeFacts(tree.leaf_count)
 
 
 def _index_facts(index: Index, head: Head) -> IndexFacts:

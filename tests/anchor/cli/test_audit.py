@@ -203,6 +203,18 @@ def test_a_missing_tree(here: Path, run: Run) -> None:
     assert (audited.code, kinds(audited)) == (1, [DifferenceKind.TREE_MISSING])
 
 
+def test_several_processes_report_what_one_does(here: Path, run: Run) -> None:
+    tree_of(here, 3).unlink()
+    alone, several = run("audit", "--json"), run("audit", "--json", "--workers", "2")
+    assert (several.code, several.json) == (alone.code, alone.json)
+
+
+def test_an_engine_that_cannot_be_used_is_told_before_anything_is_said(here: Path, run: Run) -> None:
+    for name, code in (("dask://127.0.0.1:9", "engine-unreachable"), ("ray://127.0.0.1:9", "engine")):
+        audited = run("audit", "--json", "--engine", name)
+        assert (audited.code, audited.json["error"]["code"]) == (2, code), audited.out
+
+
 def test_trees_on_s3_are_fetched_and_checked(here: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with s3_server() as server:
         server.use(monkeypatch)
@@ -221,7 +233,10 @@ def test_trees_on_s3_are_fetched_and_checked(here: Path, run: Run, monkeypatch: 
         assert sorted(kinds(audited)) == [DifferenceKind.TREE_DAMAGED, DifferenceKind.TREE_MISSING]
     audited = run("audit", "--json")
     assert audited.code == 2
-    assert [each["subject"] for each in audited.json["unchecked"]] == ["the trees"]
+    told = [each["subject"] for each in audited.json["unchecked"]]
+    assert (len(told), told[-1]) == (3, "the trees")
+    assert all("root 0x" in subject for subject in told[:-1])
+    assert audited.json["checked"]["trees"] == 0
 
 
 def test_an_unsorted_tree_of_a_malicious_issuer(here: Path, run: Run) -> None:

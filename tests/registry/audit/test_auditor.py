@@ -15,6 +15,7 @@ from registry.audit.kinds import DifferenceKind
 from registry.audit.report.as_json import CLEAN, content
 from registry.chain.contract import CredentialRegistry
 from registry.chain.editions import Edition, first, second
+from registry.chain.rpc.client import RpcRefused
 from registry.database.engine import open_database
 from registry.embedded.chain import EmbeddedChain
 from registry.errors import WrongChain
@@ -74,7 +75,8 @@ def copies(tmp_path: Path) -> Copies:
     """What an auditor has who was given trees, and made no index."""
     engine = open_database(f"sqlite:///{tmp_path / 'testamur.db'}")
     (tmp_path / "trees").mkdir()
-    return Copies(tmp_path, NoBooks(), Index(engine, "eip155:1", "0x" + "11" * 20), FolderTrees(tmp_path / "trees"))
+    index, trees = Index(engine, "eip155:1", "0x" + "11" * 20), FolderTrees(tmp_path / "trees")
+    return Copies(tmp_path, NoBooks(), index, trees, str(tmp_path / "trees"))
 
 
 def put(copies: Copies, *digests: bytes) -> bytes:
@@ -317,3 +319,40 @@ def test_an_endpoint_that_tells_another_status_of_a_digest(embedded: World, lie:
     assert [each.kind for each in found] == [DifferenceKind.STATUS_DIFFERS] * 2
     assert found[0].subject == f"issuer 1, digest {ONE.hex()}"
     assert "none by the contract" in found[0].what
+
+
+def test_a_node_that_keeps_no_old_blocks_is_audited_for_what_it_has_or_refuses(
+    embedded: World, lie: Callable[[Lie], None]
+) -> None:
+    """Events of a few blocks at a time, and the state of the newest one alone; what it lacks ends the audit."""
+    here = Registry(embedded, second())
+    here.register()
+    for root in (ONE, TWO, THREE):
+        here.call("anchor", 1, root, 300)
+    newest = embedded.client.block("latest")
+    assert newest is not None
+    kept, asked = 0, list[int]()
+
+    def refused(words: str) -> dict[str, Any]:
+        return {"error": {"code": -32000, "message": words}}
+
+    def answer(method: str, params: Sequence[Any], answer: dict[str, Any]) -> dict[str, Any]:
+        if method == "eth_call" and params[1] not in ("latest", hex(newest.number)):
+            return refused("missing trie node 5f (path ) state 0x5f is not available, not found")
+        if method == "eth_getLogs":
+            first, last = (int(params[0][name], 16) for name in ("fromBlock", "toBlock"))
+            asked.append(last - first + 1)
+            if last - first >= 3:
+                return refused("eth_getLogs is limited to a 3 range")
+            if first < kept:
+                return refused("pruned history unavailable")
+        return answer
+
+    lie(answer)
+    assert content(here.audited())["outcome"] == CLEAN
+    assert max(asked) > 3
+    kept, asked = newest.number, []
+    with pytest.raises(RpcRefused, match="pruned history unavailable"):
+        here.audited()
+    # What is too long for it is asked for less; what it has not is not.
+    assert asked[-1] == 3
