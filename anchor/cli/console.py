@@ -10,12 +10,13 @@ import json
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from getpass import getpass
+from io import StringIO
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
 import orjson
 from rich.cells import cell_len
@@ -38,6 +39,7 @@ CONTINUED: Final = "  │ "
 _STAND_INS: Final = ("\ue000", "\u115f")
 _TONES_AND_FLAGS: Final = re.compile("[\U0001f3fb-\U0001f3ff\U0001f1e6-\U0001f1ff]")
 _GAP: Final = 2
+_PIECE_SIGNS: Final = 1 << 20
 # As hashes, addresses, ids and times are written: without spaces none of them looks like a sentence.
 _IDENTIFIER: Final = re.compile(r"[0-9A-Za-z:._+-]{1,100}\Z")
 _NARROWEST_FOLD: Final = 12
@@ -179,12 +181,60 @@ class Fields:
 
 def write_json(content: Mapping[str, Any] | list[Any]) -> None:
     """One JSON value on standard output; what is not seen is written as an escape, for it may be a terminal."""
+    sys.stdout.write(_encoded(content) + "\n")
+
+
+def _encoded(content: Mapping[str, Any] | list[Any]) -> str:
     try:
         encoded = orjson.dumps(content, default=str, option=orjson.OPT_INDENT_2).decode()
     except TypeError:
         # Names of files may hold what is no Unicode text; the escape for it is still JSON.
         encoded = json.dumps(content, default=str, indent=2, ensure_ascii=False)
-    sys.stdout.write(json_text(encoded) + "\n")
+    return json_text(encoded)
+
+
+class GrowingJson:
+    """A JSON object of which one list may be longer than memory: that is in a file until all of it is known.
+
+    Args:
+        name: of the list.
+        file: that is written and read.
+    """
+
+    def __init__(self, name: str, file: IO[str]):
+        self._name, self._file = name, file
+        self._is_empty = True
+
+    def add(self, content: Callable[[], Mapping[str, Any]]) -> None:
+        """One more in the list."""
+        self._file.write(("" if self._is_empty else ",") + "\n" + _encoded(content()))
+        self._is_empty = False
+
+    def tell(self, more: Mapping[str, Any]) -> None:
+        """All of it on standard output, as `write_json` writes it.
+
+        Args:
+            more: members that follow the list.
+        """
+        sys.stdout.write(f'{{\n  "{self._name}": [')
+        self._file.seek(0)
+        while lines := self._file.readlines(_PIECE_SIGNS):
+            sys.stdout.write("".join(f"    {each}" if each != "\n" else each for each in lines))
+        sys.stdout.write("]" if self._is_empty else "\n  ]")
+        sys.stdout.write(f",{_encoded(more)[1:]}\n" if more else "\n}\n")
+
+
+class Unheard(GrowingJson):
+    """The same where nobody asked for JSON."""
+
+    def __init__(self) -> None:
+        super().__init__("", StringIO())
+
+    def add(self, content: Callable[[], Mapping[str, Any]]) -> None:
+        """It is not made."""
+
+    def tell(self, more: Mapping[str, Any]) -> None:
+        """It is not told."""
 
 
 class _Paragraph:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import orjson
 import typer
 
 from anchor.cli.chains import say_chain
-from anchor.cli.console import Column, Listing, Styled, bold
+from anchor.cli.console import Styled, bold
 from anchor.cli.levels import told_maps
 from anchor.cli.portfolio_told import say_portfolio
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.speaking import InLanguage, Spoken, spoken
+from anchor.cli.tally import COLOURS, Tally
 from anchor.cli.targets import digests_of_content
 from anchor.cli.verdict_levels import Here, say_levels
 from anchor.settings import EMBEDDED
 from anchor.verifying.absence import absence_bytes, absence_of, answers_of_file, attestation_in, proved_absence
-from anchor.verifying.files import FileVerifier, portfolio_at, receipts_of
+from anchor.verifying.files import FileVerifier, receipts_of
 from anchor.verifying.offline import offline_grounds
 from anchor.verifying.outside import outside
 from anchor.verifying.paths import credential_files, is_digest, is_linked
@@ -34,25 +36,22 @@ from registry.chain_names import chain_name
 from registry.credential.digest import Digest, Limits
 from registry.document.portfolio import Portfolio, told_of
 from registry.errors import EvidenceError, IntakeError, ReceiptError, RegistryError, SettingsError
-from registry.language.said import listed, say
+from registry.levels.bundled import bundled_maps
 from registry.receipt.model import parse as parse_receipt
 from registry.recognition.scope import country
-from registry.timestamps import asked_moment, write_timestamp
+from registry.timestamps import asked_moment
 from registry.untrusted.cells import csv_lines
 from registry.verify.absence import AbsenceVerdict, gravest, proof_content
 from registry.verify.absence_file import AbsenceFile
-from registry.verify.checks import Code, Outcome, Overall, Verdict
+from registry.verify.checks import Code, Outcome, Verdict
 from registry.verify.rows import COLUMNS, Row
 from registry.verify.stated_facts import MOST_VALUES, stated_facts
 from registry.verify.verdict import OtherReceipt, sentences
 
-COLOURS = {
-    Overall.VALID: "green",
-    Overall.VALID_WITH_WARNING: "yellow",
-    Overall.NOT_VALID: "red",
-    Overall.COULD_NOT_BE_CHECKED: "magenta",
-}
 OUTCOME_COLOURS = {Outcome.PASS: "green", Outcome.WARN: "yellow", Outcome.FAIL: "red", Outcome.UNKNOWN: "magenta"}
+
+FILES_APART: Final = 1_500
+"""From so many files on, other processes take part: the first is there when this one has read about a thousand."""
 
 
 @command
@@ -127,58 +126,68 @@ def verify(
         return _verify_absence(session, told, str(files[0]), proof, offline=offline, is_asked_for=absence)
     if absence:
         raise SettingsError("--absence goes with one proof of absence", where=str(files[0]), remedy="Leave it out.")
-    verdicts = []
-    with (
-        table_to(csv) as add_row,
-        session.workspace(read_only=True) as workspace,
-        session.progress("verifying") as progress,
-    ):
-        looked_up = outside(did_document or (), online=online)
-        verifier = FileVerifier(
-            workspace,
-            trust=trust or (),
-            now=now,
-            offline=offline,
-            outside=looked_up,
-            here=place,
-            levels=cache(partial(told_maps, session)),
-        )
-        single = single and (receipt is not None or is_digest(files[0]) or not verifier.holds_many(files[0]))
-        numbers = {file: number for number, file in enumerate(files, start=1)}
-        by_it = None if receipt is None else by_receipt(verifier, files[0], receipt)
-        for file, verdict in verifier.verify_each(files) if by_it is None else [by_it]:
-            verdicts.append(verdict)
-            add_row(verdict)
-            progress(numbers[file], len(files))
-        # Without a folder there is no practice chain that was asked, whatever chain the receipts are of.
-        is_asked = not offline and (workspace.has_folder or session.settings.chain != EMBEDDED)
-        chain = workspace.asked_chain if is_asked else None
-        replaced = _replacement(session, workspace, verdicts[0], files[0], receipt) if single and is_asked else None
-    portfolios = [] if single else [found for path in paths if (found := _portfolio(path)) is not None]
-    of_themselves = {"portfolios": [told_of(each, now) for each in portfolios]} if portfolios else {}
-    several = {"verdicts": [verdict.to_dict() for verdict in verdicts]} | of_themselves
-    session.result(verdicts[0].to_dict() if single else several)
+    tally = Tally(told, keeps_rows=not session.as_json)
+    with session.growing("verdicts") as as_json:
+        with (
+            table_to(csv) as add_row,
+            session.workspace(read_only=True) as workspace,
+            session.progress("verifying") as progress,
+        ):
+            looked_up = outside(did_document or (), online=online)
+            verifier = FileVerifier(
+                workspace,
+                trust=trust or (),
+                now=now,
+                offline=offline,
+                outside=looked_up,
+                here=place,
+                # Those that are bundled have nothing to tell of.
+                levels=bundled_maps if session.settings.level_maps is None else cache(partial(told_maps, session)),
+            )
+            single = single and (receipt is not None or is_digest(files[0]) or not verifier.holds_many(files[0]))
+            portfolios = [] if single else _portfolios(verifier, paths)
+            by_it = None if receipt is None else by_receipt(verifier, files[0], receipt)
+            processes = 1 if len(files) < FILES_APART else session.settings.workers or os.cpu_count() or 1
+            one, before, done = None, None, 0
+            for file, verdict in verifier.verify_each(files, processes=processes) if by_it is None else [by_it]:
+                one = verdict if single else None
+                tally.add(verdict)
+                as_json.add(verdict.to_dict)
+                add_row(verdict)
+                # A file of many comes with each of them.
+                done, before = done + (file is not before), file
+                progress(done, len(files))
+            # Without a folder there is no practice chain that was asked, whatever chain the receipts are of.
+            is_asked = not offline and (workspace.has_folder or session.settings.chain != EMBEDDED)
+            chain = workspace.asked_chain if is_asked else None
+            replaced = _replacement(session, workspace, one, files[0], receipt) if one and is_asked else None
+        if one is None:
+            as_json.tell({"portfolios": [told_of(each, now) for each in portfolios]} if portfolios else {})
     for each in portfolios:
         say_portfolio(session, told, each, now)
-    if single:
-        say_verdict(session, told, verdicts[0])
-        say_levels(session, told, verdicts[0].levels)
-        say_stated(session, told, verdicts[0], files[0])
+    if one is not None:
+        session.result(one.to_dict())
+        say_verdict(session, told, one)
+        say_levels(session, told, one.levels)
+        say_stated(session, told, one, files[0])
         _say_replaced(session, replaced)
     else:
-        session.say(verdict_table(told, verdicts))
-        say_reasons(session, told, verdicts, "--json has")
-        session.say(_counts(told, verdicts))
-    say_basis(session, told, verdicts)
+        session.say(tally.table())
+        say_reasons(session, tally, "--json has")
+        session.say(tally.counts())
+    say_basis(session, told, tally)
     say_chain(session, chain)
-    return worst(verdicts)
+    return tally.exit_code
 
 
-def _portfolio(path: Path) -> Portfolio | None:
-    """The portfolio that was named, for what it says of itself; whoever verified it said why it cannot be read."""
-    with suppress(RegistryError):
-        return portfolio_at(path)
-    return None
+def _portfolios(verifier: FileVerifier, paths: Sequence[Path]) -> list[Portfolio]:
+    """Those that were named, for what they say of themselves; why one cannot be read, its verdict says."""
+    found = []
+    for path in paths:
+        with suppress(RegistryError):
+            if (portfolio := verifier.portfolio_at(path)) is not None:
+                found.append(portfolio)
+    return found
 
 
 def _replacement(
@@ -402,11 +411,9 @@ def say_stated(session: Session, told: Spoken, verdict: Verdict, path: Path) -> 
     session.say(told.page_word("statedAnchored"))
 
 
-def say_basis(session: Session, told: Spoken, verdicts: list[Verdict]) -> None:
+def say_basis(session: Session, told: Spoken, tally: Tally) -> None:
     """What the verdicts rest on, each basis once; of a practice chain only that it was proved."""
-    for said, proved in dict.fromkeys(
-        (each.basis.said(each.as_of), each.basis.proved) for each in verdicts if each.basis and each.as_of
-    ):
+    for said, proved in tally.bases:
         if proved or session.settings.chain != EMBEDDED:
             session.say(told.text(said))
 
@@ -418,65 +425,14 @@ def _named(told: Spoken, other: OtherReceipt) -> str:
     return told.word("another.of", issuer=other.issuer, chain=other.chain, root=f"0x{other.root.hex()}")
 
 
-def _counts(told: Spoken, verdicts: list[Verdict]) -> str:
-    """How many verdicts there are of each kind."""
-    counts = {overall: sum(verdict.overall is overall for verdict in verdicts) for overall in Overall}
-    return told.text(
-        listed(
-            say("cli.count", count=number, overall=told.overall(overall))
-            for overall, number in counts.items()
-            if number
-        )
-    )
-
-
-def verdict_table(told: Spoken, verdicts: list[Verdict]) -> Listing:
-    """Many verdicts, a line each, with the first check that decided it."""
-    columns = (
-        Column(told.word("table.file")),
-        Column(told.word("table.verdict"), folds=True),
-        Column(told.word("table.issuer")),
-        Column(told.word("table.anchored")),
-        Column(told.word("table.reason"), folds=True),
-    )
-    rows = []
-    for verdict in verdicts:
-        overall = Styled(told.overall(verdict.overall), COLOURS[verdict.overall])
-        anchored = "" if verdict.anchored_at is None else write_timestamp(verdict.anchored_at)
-        issuer = "" if verdict.issuer is None else str(verdict.issuer)
-        rows.append((verdict.name, overall, issuer, anchored, ", ".join(_reasons(verdict))))
-    return Listing(columns, rows)
-
-
-def shared_reasons(told: Spoken, verdicts: list[Verdict]) -> list[tuple[str, str]]:
-    """The reasons of those that are not valid or could not be checked that have one text in all rows, with that."""
-    texts: dict[str, set[str]] = {}
-    for verdict in verdicts:
-        if verdict.overall in (Overall.NOT_VALID, Overall.COULD_NOT_BE_CHECKED):
-            for check in verdict.deciding:
-                texts.setdefault(check.code, set()).add(told.text(check.told))
-    return [(code, said.pop()) for code, said in texts.items() if len(said) == 1]
-
-
-def say_reasons(session: Session, told: Spoken, verdicts: list[Verdict], where: str) -> None:
-    """What `shared_reasons` finds, below a table; and where the words of all other codes are.
+def say_reasons(session: Session, tally: Tally, where: str) -> None:
+    """The reasons that are the same for all, below a table; and where the words of all other codes are.
 
     Args:
         where: such as `--json has`.
     """
-    said = shared_reasons(told, verdicts)
-    for code, text in said:
+    shared = tally.shared_reasons
+    for code, text in shared:
         session.say(f"{code}: {text}")
-    if {code for each in verdicts for code in _reasons(each)} - {code for code, _ in said}:
+    if tally.codes - {code for code, _ in shared}:
         session.say(f"{where} the reasons of each in words.")
-
-
-def worst(verdicts: list[Verdict]) -> Exit:
-    """The exit code of several verdicts: not valid before could not be checked before valid."""
-    codes = {verdict.exit_code for verdict in verdicts}
-    return Exit.FAILED if 1 in codes else Exit.COULD_NOT_BE_CHECKED if 2 in codes else Exit.DONE
-
-
-def _reasons(verdict: Verdict) -> list[str]:
-    """The codes of the checks that decided the verdict, each once."""
-    return list(dict.fromkeys(check.code for check in verdict.deciding))

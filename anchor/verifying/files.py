@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -16,11 +16,24 @@ from anchor.books.batches import BatchStore, contracts_of
 from anchor.books.tables import ANCHORED_STATES
 from anchor.intake.digesting import LinePiece, lines_of
 from anchor.settings import EMBEDDED
-from anchor.verifying.kinds import RECEIPT, is_url, kind_of
-from anchor.verifying.named import read_named
+from anchor.verifying.apart import read_apart
+from anchor.verifying.judge import Judge
 from anchor.verifying.offline import evidence_reader
+from anchor.verifying.one_file import (
+    Found,
+    One,
+    broken,
+    named_receipt,
+    portfolio_at,
+    read_one,
+    read_receipt,
+    read_whole,
+    read_with,
+    shown_name,
+    unchecked,
+)
 from anchor.verifying.outside import Outside
-from anchor.verifying.paths import is_digest, is_linked
+from anchor.verifying.paths import is_digest
 from anchor.verifying.policies import read_policy
 from anchor.verifying.quorum import quorum_of
 from anchor.verifying.reading import read_file
@@ -28,16 +41,13 @@ from anchor.verifying.registers import BesidePolicy
 from anchor.workspace import Workspace
 from registry.chain.contract import CredentialRegistry
 from registry.chain.editions import first
-from registry.credential.digest import JSON_SUFFIXES, Digest, Limits, digest_chunks, digest_given
+from registry.credential.digest import Digest, Limits, digest_chunks, digest_given
 from registry.credential.filekinds import LINE_SUFFIXES
-from registry.document.portfolio import MOST_BYTES as MOST_PORTFOLIO_BYTES
-from registry.document.portfolio import Portfolio, may_be_portfolio, read_portfolio
+from registry.document.portfolio import Portfolio
 from registry.document.reading import Reading, digest_only
 from registry.document.submitted import (
     Broken,
-    NamedFile,
     OpenZip,
-    Pair,
     ReadItem,
     Submitted,
     item_read,
@@ -46,20 +56,16 @@ from registry.document.submitted import (
     portfolio_pairs,
     read_item,
 )
-from registry.errors import EvidenceError, IntakeError, ReceiptError, RegistryError
+from registry.errors import EvidenceError, IntakeError, RegistryError
 from registry.language.said import say
-from registry.learning.portfolio.link import portfolio_in_link
 from registry.levels.bundled import bundled_maps
 from registry.levels.maps import LevelMaps
-from registry.receipt.model import MAX_BYTES, Receipt, parse
-from registry.untrusted.archives import RECEIPT_SUFFIXES, is_receipt_name, short_name
+from registry.receipt.model import MAX_BYTES, Receipt
 from registry.verifier.nothing_known import NothingKnown
 from registry.verifier.offline import EvidenceReader
 from registry.verifier.verifier import KnownAnchor, KnownAnchors, Verifier, unavailable
-from registry.verify.absence_file import is_absence
 from registry.verify.checks import Code, FactsUnavailable, Trust, Verdict
 from registry.verify.policy import Policy
-from registry.verify.verdict import sentences
 
 MOST_ZIP_FILES: Final = 2_000_000
 """In a ZIP that is verified: its list of them is in memory."""
@@ -67,20 +73,6 @@ MOST_ZIP_BYTES: Final = 64 << 30
 READ_AHEAD: Final = 32
 """Credentials about which the chain is asked at once: a few, since what was read of them is in memory."""
 _PIECE_BYTES: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A credential that was read.
-
-    Attributes:
-        unreadable: why its receipt cannot be read, where there is such a one.
-        beside: receipts in the same folder that are for what it holds.
-    """
-
-    item: ReadItem
-    unreadable: ReceiptError | None = None
-    beside: tuple[Receipt, ...] = ()
 
 
 class FileVerifier:
@@ -118,7 +110,6 @@ class FileVerifier:
             contract, chain = asked_contract(workspace)
             trusted = settings.trusted_issuers if chain is None else workspace.trusted()
         self._limits = Limits(max_bytes=settings.max_document_bytes, max_depth=settings.max_document_depth)
-        self._receipts: dict[Path, dict[bytes, list[Receipt]]] = {}
         # What the data folder knows of other anchors has no evidence with it.
         self._known: KnownAnchors = NothingKnown() if offline else _known(workspace, chain)
         self._verifier = Verifier(
@@ -139,6 +130,11 @@ class FileVerifier:
             here=here,
             levels=levels,
         )
+        self._judge = Judge(self._verifier, self._limits)
+        self._portfolios: dict[Path, Portfolio] = {}
+        # What others may be asked for, or is told beside the result, belongs into one process.
+        asks = isinstance(contract, CredentialRegistry) or outside.documents is not None or levels is not bundled_maps
+        self._asks_nobody = not asks and isinstance(self._known, NothingKnown)
 
     def verify_file(self, path: Path, receipt_path: Path | None = None) -> Verdict:
         """The verdict on one file; where it or its receipt cannot be read, that nothing could be checked.
@@ -150,33 +146,34 @@ class FileVerifier:
         Raises:
             ReceiptError: the file that was named as its receipt cannot be opened.
         """
-        found = self._found(path, None if receipt_path is None else _read_receipt(receipt_path))
-        return self._verdict_on(found) if isinstance(found, _Found) else found
+        if receipt_path is not None:
+            return self._judge.verdict_on(read_with(path, read_receipt(receipt_path), self._limits))
+        found = read_one(path, self._limits, as_document=True)
+        return self._judge.verdict_on(self._judge.with_beside(path, found))
 
-    def _found(self, path: Path, named: Receipt | ReceiptError | None = None) -> _Found | Verdict:
-        """A file that was read, with its receipts; the verdict at once where it or its receipt cannot be read."""
-        try:
-            named = named or named_receipt(path)
-            item = _small_item(path, self._limits) if named is None else None
-            if item is None:
-                item = ReadItem(str(path), read_file(path, self._limits), named if isinstance(named, Receipt) else None)
-        except RegistryError as error:
-            return _unchecked(str(path), error)
-        if isinstance(item, Broken):
-            return _broken(item)
-        beside = () if item.reading is None else self._by_digest(path.parent, item.reading)
-        return _Found(item, named if isinstance(named, ReceiptError) else None, tuple(beside))
-
-    def verify_each(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Verdict]]:
+    def verify_each(self, paths: Iterable[Path], *, processes: int = 1) -> Iterator[tuple[Path, Verdict]]:
         """The verdict on each file and digest, and on each credential of a file that holds many, with that file.
 
         Some are read ahead, so that the chain can be asked about several at once.
+
+        Args:
+            processes: that read files, and where nobody has to be asked judge them, with this one; 1 to do all here.
         """
-        every = ((path, found) for path in paths for found in self._found_in(path))
-        while some := list(islice(every, READ_AHEAD)):
-            self._verifier.expect(found.item for _, found in some if isinstance(found, _Found))
-            for path, found in some:
-                yield path, self._verdict_on(found) if isinstance(found, _Found) else found
+        with closing(self._read_each(paths, processes)) as read:
+            every = ((path, found) for path, one in read for found in self._found_in(path, one))
+            while some := list(islice(every, READ_AHEAD)):
+                self._verifier.expect(found.item for _, found in some if isinstance(found, Found))
+                for path, found in some:
+                    yield path, self._judge.verdict_on(found)
+
+    def _read_each(self, paths: Iterable[Path], processes: int) -> Generator[tuple[Path, One | None]]:
+        """The paths, and what those files hold that are read as a whole; None for what is looked into here."""
+        if processes > 1:
+            work = self._judge.whole if self._asks_nobody else partial(read_whole, limits=self._limits)
+            yield from read_apart(paths, work, processes - 1)
+            return
+        for path in paths:
+            yield path, self._portfolios.get(path) or read_whole(path, self._limits)
 
     def verify_items(self, items: Iterable[ReadItem | Broken]) -> Iterator[tuple[ReadItem | Broken, Verdict]]:
         """The verdict on each credential that was read before, with that; some are asked about together."""
@@ -184,7 +181,7 @@ class FileVerifier:
         while some := list(islice(every, READ_AHEAD)):
             self._verifier.expect(item for item in some if isinstance(item, ReadItem))
             for item in some:
-                yield item, _broken(item) if isinstance(item, Broken) else self._verdict_on(_Found(item))
+                yield item, self._judge.verdict_on(item if isinstance(item, Broken) else Found(item))
 
     def receipts_of(self, reading: Reading, folder: Path) -> list[Receipt]:
         """Receipts of a document that stand in a folder under any name; where none does, what the data folder has.
@@ -192,38 +189,54 @@ class FileVerifier:
         Raises:
             RegistryError: the data folder cannot be asked.
         """
-        if beside := self._by_digest(folder, reading):
+        if beside := self._judge.by_digest(folder, reading):
             return beside
         return [anchor.receipt() for digest in reading.own for anchor in self._known.of(digest, None)]
 
-    def _found_in(self, path: Path) -> Iterator[_Found | Verdict]:
-        """What is to be verified of a path; the verdict at once where that cannot be read."""
+    def _found_in(self, path: Path, one: One | None) -> Iterator[Found | Verdict]:
+        """What is to be verified of a path; the verdict at once where that cannot be read.
+
+        Args:
+            one: the file, where it was read as a whole.
+        """
         if is_digest(path):
             digest = digest_given(str(path))
-            yield _Found(ReadItem(str(path), digest_only(digest, str(path)), None))
+            yield Found(ReadItem(str(path), digest_only(digest, str(path)), None))
+            return
+        if isinstance(one, Found | Verdict):
+            yield self._judge.with_beside(path, one)
             return
         empty = True
         try:
-            if (portfolio := portfolio_at(path)) is not None:
+            if (portfolio := one or self.portfolio_at(path)) is not None:
                 items = _of_portfolio(portfolio, path, self._limits)
             elif self._holds_files(path):
                 items = _zipped(path, self._limits) if _is_zip(path) else _in_lines(path, self._limits)
             else:
-                yield self._found(path)
+                found = read_one(path, self._limits, as_document=True)
+                yield self._judge.with_beside(path, found)
                 return
             for item in items:
                 empty = False
-                yield _broken(item) if isinstance(item, Broken) else _Found(item)
+                yield broken(item) if isinstance(item, Broken) else Found(item)
         except RegistryError as error:
             empty = False
-            yield _unchecked(shown_name(path), error)
+            yield unchecked(shown_name(path), error)
         if empty:
             yield Verdict.unknown(str(path), "empty", say("verdict.empty"))
+
+    def portfolio_at(self, path: Path) -> Portfolio | None:
+        """As `one_file.portfolio_at`; it is kept, and its file not read again."""
+        if path not in self._portfolios:
+            if (portfolio := portfolio_at(path)) is None:
+                return None
+            self._portfolios[path] = portfolio
+        return self._portfolios[path]
 
     def holds_many(self, path: Path) -> bool:
         """Whether a file is a ZIP or JSONL of credentials, or a portfolio; one that was anchored is one credential."""
         try:
-            return portfolio_at(path) is not None or self._holds_files(path)
+            return self.portfolio_at(path) is not None or self._holds_files(path)
         except RegistryError:
             return True
 
@@ -235,15 +248,7 @@ class FileVerifier:
                 digest = digest_chunks(iter(lambda: file.read(_PIECE_BYTES), b""))
         except OSError:
             return False
-        return not self._known.of(digest, None) and digest.value not in self._receipts_beside(path.parent)
-
-    def _verdict_on(self, found: _Found) -> Verdict:
-        try:
-            if found.unreadable is not None and found.item.reading is not None:
-                return self._verifier.verify_reading(found.item.reading, found.unreadable, found.beside)
-            return self._verifier.verify_item(found.item, found.beside)
-        except RegistryError as error:
-            return _unchecked(found.item.name, error)
+        return not self._known.of(digest, None) and digest.value not in self._judge.receipts_beside(path.parent)
 
     def verify_digest(self, text: str, receipt_path: Path | None = None) -> Verdict:
         """The verdict on a digest that the issuer's own system made; there is no document to look at.
@@ -252,42 +257,7 @@ class FileVerifier:
             CredentialError: it is not a digest.
             ReceiptError: the file of the receipt cannot be read.
         """
-        return self._verifier.verify_digest(text, None if receipt_path is None else _read_receipt(receipt_path))
-
-    def _by_digest(self, folder: Path, reading: Reading) -> list[Receipt]:
-        """The receipts in the same folder that are for what the file holds, whatever they are called."""
-        receipts = self._receipts_beside(folder)
-        return [receipt for digest in reading.digests for receipt in receipts.get(digest.value, ())]
-
-    def _receipts_beside(self, folder: Path) -> dict[bytes, list[Receipt]]:
-        if folder not in self._receipts:
-            self._receipts[folder] = _receipts_in(folder)
-        return self._receipts[folder]
-
-
-def portfolio_at(path: Path) -> Portfolio | None:
-    """The portfolio in a file or link; None of any other, and of one that has a receipt: that is one credential.
-
-    Raises:
-        RegistryError: it is a portfolio that cannot be read.
-    """
-    if is_linked(path):
-        return read_portfolio(portfolio_in_link(str(path)))
-    if not path.name.lower().endswith(JSON_SUFFIXES) or named_receipt(path) is not None:
-        return None
-    try:
-        data = read_named(path, MOST_PORTFOLIO_BYTES)
-        return read_portfolio(data) if may_be_portfolio(data) else None
-    except RegistryError as error:
-        if error.code in ("unreadable", "not-a-portfolio"):
-            return None
-        error.where = error.where or str(path)
-        raise
-
-
-def shown_name(path: Path) -> str:
-    """What a path is called; a link is not told with all that is in it."""
-    return "link" if is_linked(path) else str(path)
+        return self._verifier.verify_digest(text, None if receipt_path is None else read_receipt(receipt_path))
 
 
 def _of_portfolio(portfolio: Portfolio, path: Path, limits: Limits) -> Iterator[ReadItem | Broken]:
@@ -295,52 +265,8 @@ def _of_portfolio(portfolio: Portfolio, path: Path, limits: Limits) -> Iterator[
     return (item_read(pair, limits) for pair in portfolio_pairs(portfolio, f"{shown_name(path)}/"))
 
 
-def _unchecked(name: str, error: RegistryError) -> Verdict:
-    where = f" ({error.where})" if error.where and error.where != name else ""
-    return Verdict.unknown(name, error.code, sentences(f"{error.what}{where}", error.remedy))
-
-
-def _broken(item: Broken) -> Verdict:
-    return Verdict.unknown(item.name, item.code, item.reason)
-
-
 def _is_zip(path: Path) -> bool:
     return path.name.lower().endswith(".zip")
-
-
-def _small_item(path: Path, limits: Limits) -> ReadItem | Broken | None:
-    """A file that may be a receipt, or a document and its receipt; None of any other.
-
-    Raises:
-        IntakeError: it cannot be read.
-    """
-    name = str(path)
-    most = limits.max_bytes + MAX_BYTES
-    if not name.lower().endswith((*JSON_SUFFIXES, ".cbor")):
-        return None
-    data = read_named(path, most)
-    if len(data) > most:
-        return None
-    if is_absence(data):
-        raise IntakeError(
-            "it is a proof that a credential was never anchored, and no credential",
-            where=name,
-            remedy="Verify it by itself: name this file alone.",
-            code="absence-alone",
-        )
-    if is_receipt_name(name):
-        return item_read(Pair(name, None, NamedFile(name, "", _Held(data))), limits)
-    return read_item(Submitted(name, data, None), limits)
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """Bytes that were read already."""
-
-    data: bytes
-
-    def read(self, most: int) -> bytes:  # noqa: ARG002 - they are in memory
-        return self.data
 
 
 def _zipped(path: Path, limits: Limits) -> Iterator[ReadItem | Broken]:
@@ -475,49 +401,3 @@ def receipts_of(path: Path, limits: Limits) -> list[Receipt]:
     """
     found = [named_receipt(path), *(each.read for each in read_file(path, limits).receipts)]
     return [each for each in found if isinstance(each, Receipt)]
-
-
-def named_receipt(path: Path) -> Receipt | ReceiptError | None:
-    """The receipt that is named after the file."""
-    for suffix in RECEIPT_SUFFIXES:
-        beside = path.with_name(short_name(path.name, suffix))
-        if beside.is_file():
-            return _read_receipt(beside)
-    return None
-
-
-def _receipts_in(folder: Path) -> dict[bytes, list[Receipt]]:
-    """The receipts in a folder by the digest that each is for; those that cannot be read are nobody's."""
-    found: dict[bytes, list[Receipt]] = {}
-    try:
-        paths = sorted(path for path in folder.iterdir() if is_receipt_name(path.name))
-    except OSError:
-        return found
-    for path in paths:
-        with suppress(ReceiptError):
-            receipt = _read_receipt(path)
-            if isinstance(receipt, Receipt) and receipt not in (same := found.setdefault(receipt.digest_value, [])):
-                same.append(receipt)
-    return found
-
-
-def _read_receipt(path: Path) -> Receipt | ReceiptError:
-    """The receipt in a file, or why what is there is none.
-
-    Raises:
-        ReceiptError: the file cannot be read.
-    """
-    if is_url(path):
-        raise ReceiptError("a receipt is read from a file", where=str(path), remedy="Download it first.")
-    data = b""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        return parse(data)
-    except OSError as error:
-        raise ReceiptError(f"the receipt cannot be read: {error.strerror}", where=str(path)) from None
-    except ReceiptError as error:
-        error.where = f"{path}, {error.where}" if error.where else str(path)
-        if (kind := kind_of(data)) is not None and kind != RECEIPT:
-            error.what, error.remedy = f"it is {kind}, and no receipt", "Name the receipt."
-        return error

@@ -17,7 +17,8 @@ from registry.credential.strictjson import parse_json
 from registry.document.portfolio import MOST_ITEMS, Portfolio, UnreadItem, may_be_portfolio, read_portfolio
 from registry.document.reading import MOST_CARRIER_BYTES, Reading, read_document
 from registry.errors import CredentialError, IntakeError, ReceiptError, RegistryError
-from registry.receipt.model import DEPTH, MAX_BYTES, RECEIPT_TYPE, Receipt, parse, to_json
+from registry.receipt.kind import RECEIPT_TYPE
+from registry.receipt.model import DEPTH, MAX_BYTES, Receipt, parse, to_json
 from registry.untrusted.archives import (
     RECEIPT_SUFFIXES,
     UNREADABLE_ZIP,
