@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+
+from fastapi import FastAPI
 
 from anchor.books.trees import trees_of
 from anchor.issuing.outward import organisations_in
@@ -21,13 +24,16 @@ from registry.chain.contract import CredentialRegistry
 from registry.chain.deployment import Deployment, deployment_block
 from registry.errors import ChainError, RegistryError, SettingsError, StoreError
 from registry.formats.trqp import Registry
+from registry.http.buckets import Buckets, OwnBuckets
 from registry.http.connections import ConnectionMetrics, raise_descriptors
-from registry.http.server import Server, ends_by_signal, front_of, listening
+from registry.http.server import Server, ends_by_signal, front_of, listening, url_of
+from registry.http.workers.messages import Seat
 from registry.index.documents import DocumentLoader
-from registry.index.indexer import Indexer
+from registry.index.indexer import Indexer, Step
 from registry.index.loader import TreeLoader
-from registry.index.loops import Loops
-from registry.index.reader import Edition, Index, chains_of
+from registry.index.loops import Check, Loops
+from registry.index.progress import IndexProgress
+from registry.index.reader import Edition, Head, Index, chains_of
 from registry.index.writer import IndexWriter
 from registry.levels.bundled import bundled_maps
 from registry.levels.maps import LevelMaps
@@ -39,9 +45,11 @@ from registry.service.audits import Audits
 from registry.service.batch_evidence import BatchEvidence
 from registry.service.evidence import Evidences
 from registry.service.known_anchors import IndexedAnchors
+from registry.service.metrics import ReadingMetrics
 from registry.service.outward import Federation, Outward
 from registry.service.readers import Readers
 from registry.service.registers import RegisterFolder, Registers
+from registry.service.routes.operations import Answer
 from registry.service.service import Limits, Service, spare_collections
 from registry.service.status_lists import ListSigner, StatusLists
 from registry.service.submissions import SubmissionLimits
@@ -79,41 +87,71 @@ def serve(
             server.should_exit = True
 
     loops = loops_of(workspace, index, trees, ended=ended) if indexing else None
-    service = service_of(workspace, index, trees)
-    registers = registers_of(workspace.settings, service)
-    _log_to(workspace)
-    maps = level_maps_of(workspace)
-    app = create_app(
-        service,
-        verifying=verifying_of(workspace, service, registers, maps),
-        evidences=Evidences(lambda: workspace.contract, index.chain, finality_depth=workspace.settings.finality_depth),
-        status_lists=StatusLists(index, trees, workspace.settings.public_url, list_signers(workspace.settings)),
-        batch_evidence=BatchEvidence(lambda: workspace.contract, index.chain),
-        page=None if (path := workspace.settings.page_settings) is None else read_page_settings(path),
-        kept_audits=Audits(workspace.settings.audit_folder),
-        level_maps=maps,
-        registers_kept=registers,
-        outwards=(told := outward_of(workspace, index)),
-        federation=federation_of(workspace.settings, told),
-        loops=list if loops is None else loops.checks,
-    )
+    log_to(workspace)
+    app = application(workspace, index, trees, loops=list if loops is None else loops.checks)
     front = front_of(app, grace_seconds=GRACE_SECONDS)
     app.state.metrics.registry.register(ConnectionMetrics(front.connections))
+    if loops is not None:
+        app.state.metrics.registry.register(ReadingMetrics(loops.reading))
     server = Server(front.config, linger=LINGER_SECONDS)
     with listening(host, port) as listener:
-        bound_host, bound_port = listener.getsockname()[:2]
         if loops is not None:
             loops.start()
         spare_collections()
         try:
             with ends_by_signal(server) as asked:
-                started(f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}")
+                started(url_of(listener))
                 server.run(sockets=[listener])
         finally:
             if loops is not None:
                 loops.stop()
     if not asked.is_set():
         raise RuntimeError("the lookup service has ended by a fault") from next(iter(faults), None)
+
+
+def application(
+    workspace: Workspace,
+    index: Index,
+    trees: TreeStore,
+    *,
+    loops: Callable[[], Sequence[Check]] = list,
+    operations: Answer | None = None,
+    seat: Seat | None = None,
+) -> FastAPI:
+    """The lookup service as the settings say.
+
+    Args:
+        loops, operations: as of `create_app`.
+        seat: of a process that is one of several; default: it is the only one.
+
+    Raises:
+        RegistryError: something that the settings name cannot be used.
+    """
+    settings = workspace.settings
+    service = service_of(workspace, index, trees)
+    registers = registers_of(settings, service)
+    maps = level_maps_of(workspace)
+    part = 1.0 if seat is None else 1 / seat.count
+    return create_app(
+        service,
+        verifying=verifying_of(workspace, service, registers, maps, seat),
+        evidences=Evidences(lambda: workspace.contract, index.chain, finality_depth=settings.finality_depth, part=part),
+        status_lists=StatusLists(index, trees, settings.public_url, list_signers(settings)),
+        batch_evidence=BatchEvidence(lambda: workspace.contract, index.chain, part=part),
+        page=None if (path := settings.page_settings) is None else read_page_settings(path),
+        kept_audits=Audits(settings.audit_folder),
+        level_maps=maps,
+        registers_kept=registers,
+        outwards=(told := outward_of(workspace, index)),
+        federation=federation_of(settings, told),
+        loops=loops,
+        operations=operations,
+        buckets=_own_buckets if seat is None else seat.buckets,
+    )
+
+
+def _own_buckets(_name: str) -> Buckets:
+    return OwnBuckets()
 
 
 def level_maps_of(workspace: Workspace) -> LevelMaps:
@@ -128,10 +166,18 @@ def level_maps_of(workspace: Workspace) -> LevelMaps:
     return maps
 
 
-def fill_index(workspace: Workspace, *, anew: bool = False, once: bool = False, stop: threading.Event) -> None:
+def fill_index(
+    workspace: Workspace,
+    *,
+    anew: bool = False,
+    once: bool = False,
+    stop: threading.Event,
+    told: Callable[[str], None] | None = None,
+) -> None:
     """Fill the index until told to stop.
 
     Args:
+        told: how far it is, in a line, again and again.
         anew: index the contract from its first block on beside what there is, and put the one in the other's place.
         once: end when there is nothing new and every tree that is there is loaded.
 
@@ -139,10 +185,11 @@ def fill_index(workspace: Workspace, *, anew: bool = False, once: bool = False, 
         RegistryError: the chain or the database cannot be used from the start, or a final block changed.
     """
     index, trees = index_of(workspace), trees_of(workspace.settings)
-    if anew and not _made_anew(workspace, index, once=once, stop=stop):
+    if anew and not _made_anew(workspace, index, once=once, stop=stop, told=told):
         return
+    indexer = _told_of(workspace, index, None, told)
     if once:
-        indexer_of(workspace, index).catch_up()
+        indexer.catch_up()
         TreeLoader(index, trees).step(stop)
         DocumentLoader(index.engine, workspace.settings.documents).step()
         return
@@ -152,8 +199,8 @@ def fill_index(workspace: Workspace, *, anew: bool = False, once: bool = False, 
         errors.append(error)
         stop.set()
 
-    loops = loops_of(workspace, index, trees, ended=ended)
-    _log_to(workspace)
+    loops = loops_of(workspace, index, trees, ended=ended, indexer=indexer)
+    log_to(workspace)
     loops.start()
     try:
         stop.wait()
@@ -199,14 +246,22 @@ def registers_of(settings: Settings, service: Service) -> Registers:
 
 
 def verifying_of(
-    workspace: Workspace, service: Service, registers: Registers | None = None, maps: LevelMaps | None = None
+    workspace: Workspace,
+    service: Service,
+    registers: Registers | None = None,
+    maps: LevelMaps | None = None,
+    seat: Seat | None = None,
 ) -> Verifying:
     """What `POST /v1/verify` works with: the chain is asked for each verdict.
 
     Args:
         maps: of levels; default: those that are bundled.
+        seat: of a process that is one of several; default: it is the only one.
     """
     settings = workspace.settings
+    limits = SubmissionLimits(upload_work=settings.verify_seconds, client_uploads=settings.verify_uploads)
+    if seat is not None:
+        limits = replace(limits, client_uploads=seat.part(limits.client_uploads), uploads=seat.part(limits.uploads))
     return Verifying(
         lambda: workspace.contract,
         service.index.chain,
@@ -215,11 +270,12 @@ def verifying_of(
         policy=None if settings.policy is None else read_policy(settings.policy),
         ledger=service.ledger,
         finality_depth=settings.finality_depth,
-        limits=SubmissionLimits(upload_work=settings.verify_seconds, client_uploads=settings.verify_uploads),
-        readers=Readers(settings.verify_workers),
+        limits=limits,
+        readers=Readers(settings.verify_workers if seat is None else seat.part(settings.verify_workers)),
         head_age_seconds=settings.head_age_seconds,
         snapshots=registers,
         levels=bundled_maps if maps is None else lambda: maps,
+        work=OwnBuckets() if seat is None else seat.buckets("work"),
     )
 
 
@@ -271,11 +327,18 @@ def _key_in(path: Path, what: str) -> SigningKey:
     return read_key(text, where=str(path))
 
 
-def _made_anew(workspace: Workspace, index: Index, *, once: bool, stop: threading.Event) -> bool:
+def _made_anew(
+    workspace: Workspace,
+    index: Index,
+    *,
+    once: bool,
+    stop: threading.Event,
+    told: Callable[[str], None] | None = None,
+) -> bool:
     """Index from the first block on while the old index goes on being read; False when it was told to stop."""
     anew = IndexWriter(index.engine, index.chain, index.contract, Edition.NEXT)
     anew.forget()
-    indexer = indexer_of(workspace, index, anew)
+    indexer = _told_of(workspace, index, anew, told)
     if once:
         indexer.catch_up()
     else:
@@ -286,14 +349,37 @@ def _made_anew(workspace: Workspace, index: Index, *, once: bool, stop: threadin
     return True
 
 
-def indexer_of(workspace: Workspace, index: Index, writer: IndexWriter | None = None) -> Indexer:
-    """The indexer of the settings' contract."""
+def _told_of(
+    workspace: Workspace, index: Index, writer: IndexWriter | None, told: Callable[[str], None] | None
+) -> Indexer:
+    """The indexer, which tells how far it is where somebody wants to know."""
+    if told is None:
+        return indexer_of(workspace, index, writer)
+    progress = IndexProgress(told)
+    progress.indexer = indexer_of(workspace, index, writer, listener=progress.step)
+    return progress.indexer
+
+
+def indexer_of(
+    workspace: Workspace,
+    index: Index,
+    writer: IndexWriter | None = None,
+    *,
+    listener: Callable[[Step, Head], None] = lambda _step, _head: None,
+) -> Indexer:
+    """The indexer of the settings' contract.
+
+    Args:
+        listener: told of each step and where the cursor is then.
+    """
     contract: CredentialRegistry = workspace.ready_to_read() if _is_own_chain(workspace) else workspace.contract
     return Indexer(
         contract,
         writer or IndexWriter(index.engine, index.chain, index.contract),
         first_block=_first_block(workspace),
         finality_depth=workspace.settings.finality_depth,
+        listener=listener,
+        ranges=workspace.settings.index_ranges,
     )
 
 
@@ -303,10 +389,15 @@ def loops_of(
     trees: TreeStore,
     *,
     ended: Callable[[BaseException], None] = lambda _error: None,
+    indexer: Indexer | None = None,
 ) -> Loops:
-    """Indexer and loaders."""
+    """Indexer and loaders.
+
+    Args:
+        indexer: default: the one of the settings, which tells nobody how far it is.
+    """
     return Loops(
-        indexer_of(workspace, index),
+        indexer or indexer_of(workspace, index),
         TreeLoader(index, trees),
         workspace.settings.index_seconds,
         ended=ended,
@@ -330,7 +421,8 @@ def _is_own_chain(workspace: Workspace) -> bool:
     return workspace.settings.chain == EMBEDDED
 
 
-def _log_to(workspace: Workspace) -> None:
+def log_to(workspace: Workspace) -> None:
+    """Have what this process logs written as the settings say."""
     settings = workspace.settings
     handler = Log(settings.log_format, secrets=secrets_of(settings)).handler()
     root = logging.getLogger()

@@ -129,7 +129,7 @@ class Settings(BaseSettings):
         default=64, ge=1, le=MOST_DEPTH, description="Deepest nesting of a JSON credential."
     )
     workers: int | None = Field(
-        default=None, ge=1, le=64, description="Processes for digests and diplomas; default: one a core."
+        default=None, ge=1, le=64, description="Processes for digests, diplomas and verifying; default: one a core."
     )
 
     trees: str | None = Field(
@@ -158,6 +158,12 @@ class Settings(BaseSettings):
     queue_seconds: float = Field(default=3600.0, gt=0, description="Age in seconds that seals an issuer's open queue.")
     low_anchors: int = Field(default=50, ge=0, description="Warn when the balance pays for fewer anchors than this.")
 
+    daemon_workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Processes that take jobs in; with more than one, beside the one that anchors.",
+    )
     intake_bytes: int = Field(default=1 << 30, ge=1, description="Largest job the daemon takes, in bytes.")
     intake_credentials: int = Field(default=1_000_000, ge=1, description="Most rows or files of a job.")
     intake_seconds: float = Field(default=600.0, gt=0, description="Seconds in which a job must have come in.")
@@ -174,10 +180,22 @@ class Settings(BaseSettings):
     index_seconds: float = Field(
         default=2.0, gt=0, le=600, description="Seconds between two looks of the indexer at a chain with nothing new."
     )
+    index_ranges: int = Field(
+        default=4,
+        ge=1,
+        le=32,
+        description="Ranges of blocks that the indexer reads from each endpoint at a time, far below the head.",
+    )
     index_lag: int = Field(
         default=20,
         ge=0,
         description="Blocks that the index may be behind and still say what is not revoked, absent, or accredited.",
+    )
+    serve_workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Processes that answer lookups; with more than one, beside the one that indexes.",
     )
     rate_limit: float = Field(
         default=100.0, ge=0, description="Requests a second that one address may send to the service; 0: any number."
@@ -319,6 +337,13 @@ def load_settings(toml_file: Path | None = None, **overrides: Any) -> Settings:
         with path.open("rb") as file:
             settings._in_file = dict.fromkeys(tomllib.load(file), path)
     return _resolved(settings, path.parent if path.is_file() else Path())
+
+
+def handed_on(settings: Settings) -> Settings:
+    """The same settings as another process can be given them: those of a file are of a class that only this one has."""
+    plain = Settings.model_construct(**{name: getattr(settings, name) for name in Settings.model_fields})
+    plain._in_file = settings._in_file
+    return plain
 
 
 def _resolved(settings: Settings, folder: Path) -> Settings:

@@ -14,6 +14,8 @@ MOST_PARTIES: Final = 2**63 - 1
 """The highest number of a party that is asked for: databases keep 63 bits, and no chain has as many."""
 WORD_BITS: Final = 256
 """Credentials whose status is in one word of the contract: bit b of word w is leaf 256 w + b."""
+EVENTS_ABOUT: Final = "testamur."
+"""What the names in the metadata of Parquet files of events begin with."""
 
 Key = tuple[int, bytes]
 """What the contract knows a batch by: its issuer and its root."""

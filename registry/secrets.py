@@ -15,7 +15,8 @@ HIDDEN: Final = "[hidden]"
 SHORTEST_SECRET: Final = 6
 SHORTEST_SEGMENT: Final = 8
 
-_ADDRESS: Final = re.compile(r"[\w+.-]+://[^\s,]+")
+# Of several servers of PostgreSQL, one URL names all: what follows a comma is of it.
+_ADDRESS: Final = re.compile(r"postgres(?:ql)?(?:\+\w+)?://\S+|[\w+.-]+://[^\s,]+")
 SECRET_WORD: Final = re.compile("secret|token|password|passwd|access_key|api_?key", re.I)
 _ADDRESSES_OF_A_NODE: Final = ("http", "https", "ws", "wss")
 

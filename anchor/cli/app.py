@@ -74,6 +74,11 @@ COMMANDS: Final[Mapping[str, tuple[Listed, ...]]] = {
             "audit:audit",
             "Check the whole registry again, from the chain alone: history, storage, index, database and trees.",
         ),
+        Listed(
+            "figures",
+            "figures:figures",
+            "Count what stands in Parquet files of events. They are not compared with a chain.",
+        ),
     ),
     "Withdraw and correct": (
         Listed("revoke", "revoke:revoke", "Revoke credentials for good, wherever they are anchored."),

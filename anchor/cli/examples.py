@@ -73,7 +73,12 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "testamur portfolio recognise portfolio.json --for DE --policy policy.toml",
         "testamur portfolio recognise diplomas/ --for KE --page a.html --pdf a.pdf",
     ),
-    "audit": ("testamur audit --report audit.html",),
+    "audit": (
+        "testamur audit --report audit.html",
+        "testamur audit --workers 8",
+        "testamur audit --engine dask://10.0.0.5:8786",
+    ),
+    "figures": ("testamur figures events-2025.parquet events-2026.parquet --csv counts.csv",),
     "revoke": (
         "testamur revoke diplomas/007.json --reason issued-in-error --dry-run",
         "testamur revoke --list withdrawn.txt --reason obtained-by-fraud",
@@ -223,8 +228,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "deploy": ("testamur deploy --chain https://rpc.example",),
     "status": ("testamur status",),
     "devnet": ("testamur devnet --port 8545",),
-    "daemon": ("testamur daemon",),
-    "serve": ("testamur serve", "testamur serve --port 8080 --no-index"),
+    "daemon": ("testamur daemon", "testamur daemon --workers 2"),
+    "serve": ("testamur serve", "testamur serve --port 8080 --no-index", "testamur serve --workers 4"),
     "page": (
         "testamur page -o site --page-settings page.toml",
         "testamur page --learner -o site/learner",

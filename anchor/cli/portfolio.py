@@ -16,7 +16,8 @@ from anchor.cli.console import Column, Listing, Styled, bold
 from anchor.cli.portfolio_told import say_portfolio
 from anchor.cli.session import Exit, Session, command
 from anchor.cli.speaking import InLanguage, Spoken, spoken
-from anchor.cli.verify import COLOURS, say_reasons, worst
+from anchor.cli.tally import COLOURS, Tally
+from anchor.cli.verify import say_reasons
 from anchor.cli.wording import amount
 from anchor.learning.portfolios import CheckedItem, checked_items, gather, named_portfolio, new_portfolio
 from anchor.learning.shares import Shared, positions_in, shared
@@ -122,7 +123,7 @@ def show(
         if page is not None:
             _write(page, found, items, checker, told)
         chain = checker.chain
-    verdicts = [each.verdict for each in items]
+    tally = Tally.of(told, (each.verdict for each in items))
     session.result(
         {
             "portfolio": told_of(found, checker.now),
@@ -132,12 +133,12 @@ def show(
     )
     say_portfolio(session, told, found, checker.now)
     session.say(_table(items, told))
-    say_reasons(session, told, verdicts, "--page and --json have")
+    say_reasons(session, tally, "--page and --json have")
     session.say(counts([each.item for each in items], told.language))
     for path in filter(None, (output, page)):
         session.say("Written: ", bold(str(path)))
     say_chain(session, chain)
-    return worst(verdicts)
+    return tally.exit_code
 
 
 @app.command()

@@ -13,8 +13,8 @@ from anchor.cli.checking import Checker, Checking
 from anchor.cli.console import Column, Listing, Styled, bold
 from anchor.cli.session import Session, command
 from anchor.cli.speaking import InLanguage, Spoken, spoken
+from anchor.cli.tally import COLOURS, Tally
 from anchor.cli.verdict_levels import say_levels
-from anchor.cli.verify import COLOURS, shared_reasons, worst
 from anchor.learning.portfolios import checked_items, portfolio_of
 from anchor.learning.shares import positions_in
 from anchor.learning.sheets import printed
@@ -90,13 +90,14 @@ def recognise(
     session.say(_table(found, told))
     for case in chosen:
         _say_case(session, told, found, case)
-    for code, text in shared_reasons(told, [case.verdict for case in found.cases]):
+    tally = Tally.of(told, (case.verdict for case in found.cases))
+    for code, text in tally.shared_reasons:
         session.say(f"{code}: {text}")
     _say_open(session, told, found)
     for path in written:
         session.say("Written: ", bold(str(path)))
     say_chain(session, chain)
-    return worst([case.verdict for case in found.cases])
+    return tally.exit_code
 
 
 def _application(session: Session, files: Sequence[Path], place: str, checker: Checker, told: Spoken) -> Application:

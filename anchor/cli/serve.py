@@ -23,17 +23,26 @@ def serve(
     index: Annotated[
         bool, typer.Option("--index/--no-index", help="Fill the index in this process; with several, in one of them.")
     ] = True,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, max=64, help="Processes that answer; default: the setting serve_workers."),
+    ] = None,
 ) -> int:
     """Answer for every credential and every event over HTTP, until the process is asked to end (SIGTERM, Ctrl+C)."""
+    count = workers or session.settings.serve_workers
     with needs("serve"):
         from anchor.serving import serve as run
+        from anchor.serving_workers import serve_with_workers
 
     def started(url: str) -> None:
         session.result({"url": url})
         session.say("The lookup service listens at ", bold(url), "; Ctrl+C ends it.")
 
     with session.workspace(patient=False) as workspace:
-        run(workspace, host, port, indexing=index, started=started)
+        if count > 1:
+            serve_with_workers(workspace, host, port, count, indexing=index, started=started)
+        else:
+            run(workspace, host, port, indexing=index, started=started)
     return Exit.DONE
 
 
@@ -65,7 +74,8 @@ def index(
         try:
             if accept:
                 _tell_accepted(session, accept_chain(workspace))
-            fill_index(workspace, anew=anew, once=once, stop=stop)
+            with session.live("The chain is read") as told:
+                fill_index(workspace, anew=anew, once=once, stop=stop, told=told)
         except ChainError as error:
             if error.code != FINALITY_VIOLATED:
                 raise

@@ -9,12 +9,24 @@ from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from anchor.cli.console import Fields, Listing, Piece, SafeConsole, Styled, asked_password, line, write_json
+from anchor.cli.console import (
+    Fields,
+    GrowingJson,
+    Listing,
+    Piece,
+    SafeConsole,
+    Styled,
+    Unheard,
+    asked_password,
+    line,
+    write_json,
+)
 from anchor.cli.group import tell_fault
 from anchor.cli.masking import masked_output
 from anchor.secrets import secrets_of
@@ -27,6 +39,7 @@ if TYPE_CHECKING:
     from anchor.workspace import Workspace
 
 PANEL = "Common options"
+_IN_MEMORY_BYTES: Final = 1 << 20
 
 
 class Exit(IntEnum):
@@ -75,6 +88,20 @@ class Session:
         """Tell a program; silent without `--json`."""
         if self.as_json:
             write_json(content)
+
+    @contextmanager
+    def growing(self, name: str) -> Iterator[GrowingJson]:
+        """The same of an object with a list that may be longer than memory.
+
+        Args:
+            name: of the list.
+        """
+        if not self.as_json:
+            yield Unheard()
+            return
+        # What is no Unicode text was made an escape before.
+        with SpooledTemporaryFile(_IN_MEMORY_BYTES, "w+", encoding="utf-8", newline="") as file:
+            yield GrowingJson(name, file)
 
     def stopped(self, sentence: str, error: RegistryError) -> Exit:
         """Tell that what runs for long has ended by itself because a person has to look; the exit code for it."""

@@ -17,7 +17,6 @@ from anchor.batching.receipts import receipt_at
 from anchor.batching.selection import select
 from anchor.books.audited import copies_in
 from anchor.books.batches import BatchRow, Place
-from anchor.books.trees import trees_of
 from anchor.demo.samples import ISSUERS, SampleIssuer, credentials
 from anchor.intake.files import take_in
 from anchor.sending.accounts import development_signer
@@ -154,5 +153,5 @@ def _gas(workspace: Workspace, rows: list[BatchRow]) -> int:
 
 def _audit(workspace: Workspace) -> Audit:
     """What an auditor finds in what the demo leaves: the chain, the database and the trees."""
-    copies = partial(copies_in, workspace.folder, trees_of(workspace.settings))
+    copies = partial(copies_in, workspace.folder, workspace.settings)
     return Auditor(workspace.contract, copies=copies).run()

@@ -12,8 +12,9 @@ from uuid import uuid4
 
 import orjson
 
-from anchor.verifying.files import MOST_ZIP_BYTES, FileVerifier, named_receipt, portfolio_at
+from anchor.verifying.files import MOST_ZIP_BYTES, FileVerifier
 from anchor.verifying.named import read_named
+from anchor.verifying.one_file import named_receipt, portfolio_at
 from anchor.verifying.paths import credential_files, is_digest, is_linked
 from registry.credential.digest import DEFAULT_LIMITS, DigestMethod, Limits, digest_document
 from registry.document.portfolio import (

@@ -100,6 +100,9 @@ class Notices:
         Raises:
             KeyError: there is no such event.
         """
-        notice = Notice(event, EVENTS[event][0], facts)
+        self.pass_on(Notice(event, EVENTS[event][0], facts))
+
+    def pass_on(self, notice: Notice) -> None:
+        """Something happened in another process of this program."""
         for listener in self._listeners:
             listener(notice)

@@ -13,7 +13,7 @@ from anchor.wallets.app import create_app
 from anchor.wallets.handing import Desk
 from anchor.workspace import Workspace
 from registry.http.connections import raise_descriptors
-from registry.http.server import Server, ends_by_signal, front_of, listening
+from registry.http.server import Server, ends_by_signal, front_of, listening, url_of
 
 GRACE_SECONDS: Final = 20
 
@@ -37,10 +37,8 @@ def serve(workspace: Workspace, host: str, port: int, *, started: Callable[[str]
     root = logging.getLogger()
     root.addHandler(Log(settings.log_format, secrets=secrets_of(settings)).handler())
     server = Server(front_of(create_app(desk, rate=settings.rate_limit), grace_seconds=GRACE_SECONDS).config)
-    with listening(host, port) as listener:
-        bound_host, bound_port = listener.getsockname()[:2]
-        with ends_by_signal(server) as asked:
-            started(f"http://{f'[{bound_host}]' if ':' in bound_host else bound_host}:{bound_port}")
-            server.run(sockets=[listener])
+    with listening(host, port) as listener, ends_by_signal(server) as asked:
+        started(url_of(listener))
+        server.run(sockets=[listener])
     if not asked.is_set():
         raise RuntimeError("the wallet server has ended by a fault")

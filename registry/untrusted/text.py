@@ -47,6 +47,7 @@ _FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
 _LATER_FORMULA: Final = re.compile(r'(?<=[;\t\r\n])(?=[ "]*[=+\-@＝＋－＠])')
 _ADDRESS: Final = re.compile(r"[:.]\S")
 _PRINTABLE_ASCII: Final = re.compile(r"[ -~]*\Z")
+_PRINTABLE_LINES: Final = re.compile(r"[ -~\n]*\Z")
 
 
 def terminal_text(text: str, longest: int | None = None) -> str:
@@ -91,6 +92,8 @@ def json_text(encoded: str) -> str:
     Args:
         encoded: JSON as it was written; the line breaks between its members stay.
     """
+    if _PRINTABLE_LINES.match(encoded):
+        return encoded
     return "".join(
         each if each == "\n" or not _is_hidden(encoded, at) else _json_escape(each) for at, each in enumerate(encoded)
     )
