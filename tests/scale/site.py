@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -257,3 +259,60 @@ class Anchoring(threading.Thread):
             self.slowest = max(self.slowest, time.monotonic() - self._mined[batch.root])
             self.known.append(batch)
         return True
+
+
+class Client(threading.Thread):
+    """Asks for one path until the door is closed, or often enough; what is no good answer is counted by its name.
+
+    Args:
+        keeps: the connection, as long as it may.
+        most: questions; default: until nobody listens.
+    """
+
+    def __init__(self, port: int, *, keeps: bool, path: str = "/", most: int | None = None):
+        super().__init__(daemon=True)
+        self.told: Counter[str] = Counter()
+        self._port = port
+        self._keeps = keeps
+        self._path = path
+        self._most = most
+
+    def run(self) -> None:
+        connection: http.client.HTTPConnection | None = None
+        while not self.told["refused"] and (self._most is None or self.told.total() < self._most):
+            try:
+                if connection is None:
+                    connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
+                    connection.connect()
+                connection.request("GET", self._path)
+                answer = connection.getresponse()
+                answer.read()
+                self.told["ok" if answer.status == 200 else str(answer.status)] += 1
+                is_last = answer.will_close
+            except ConnectionRefusedError:
+                self.told["refused"] += 1
+                continue
+            except (OSError, http.client.HTTPException) as error:
+                self.told[type(error).__name__] += 1
+                is_last = True
+            if is_last or not self._keeps:
+                connection.close()
+                connection = None
+
+
+def workers_of(program: Program) -> list[int]:
+    """The processes that a supervisor has started to answer."""
+    children = Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()
+    return [int(each) for each in children if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()]
+
+
+def exposition(port: int) -> list[str]:
+    """The lines of `/metrics`."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
+        return str(answer.read().decode()).splitlines()
+
+
+def figures(port: int) -> dict[str, float]:
+    """What `/metrics` says, by name and labels as they are written."""
+    lines = exposition(port)
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}

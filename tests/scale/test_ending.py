@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
 import subprocess
 import sys
-import threading
 from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from tests.scale.site import Client
 
 REPOSITORY = Path(__file__).parents[2]
 CLIENTS = 16
@@ -27,37 +27,6 @@ with listening("127.0.0.1", 0) as listener, ends_by_signal(server):
     print(listener.getsockname()[1], flush=True)
     server.run(sockets=[listener])
 """
-
-
-class Client(threading.Thread):
-    """Asks until the door is closed; anything else that goes wrong is counted by its name."""
-
-    def __init__(self, port: int, *, keeps: bool):
-        super().__init__(daemon=True)
-        self.told: Counter[str] = Counter()
-        self._port = port
-        self._keeps = keeps
-
-    def run(self) -> None:
-        connection: http.client.HTTPConnection | None = None
-        while not self.told["refused"]:
-            try:
-                if connection is None:
-                    connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
-                    connection.connect()
-                connection.request("GET", "/")
-                answer = connection.getresponse()
-                self.told[answer.read().decode()] += 1
-                is_last = answer.will_close
-            except ConnectionRefusedError:
-                self.told["refused"] += 1
-                continue
-            except (OSError, http.client.HTTPException) as error:
-                self.told[type(error).__name__] += 1
-                is_last = True
-            if is_last or not self._keeps:
-                connection.close()
-                connection = None
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere a listener cannot refuse without a reset")

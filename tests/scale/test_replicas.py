@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from registry.index.leaf_reader import LeafReader
-from registry.service.service import COVERAGE_SECONDS
+from registry.service.coverage import COVERAGE_SECONDS
 from registry.trees.open import open_trees
 from tests.faults.harness import Chain, chain, wait_until
 from tests.postgres import postgres_server, postgres_url
@@ -191,7 +191,7 @@ def test_a_database_that_is_away_is_said_and_nothing_else(site: Site, anchorer: 
 def test_a_database_that_cannot_be_reached_is_an_error_of_the_database(tmp_path: Path) -> None:
     # Connections past SQLAlchemy raise errors of the driver, which nobody else knows.
     with pytest.raises(OperationalError):
-        LeafReader(create_engine(f"postgresql+psycopg://nobody@/none?host={tmp_path}")).places(bytes(32))
+        LeafReader(create_engine(f"postgresql+psycopg://nobody@/none?host={tmp_path}")).located(1, bytes(32))
 
 
 def _require_equal_answers(site: Site, anchorer: Anchorer) -> None:
