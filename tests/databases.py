@@ -7,12 +7,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Engine
 
 from registry.database import engine as database
+from registry.database.metadata import metadata
+from registry.index.leaf_rows import PARTITIONS
+from registry.index.partitions import name_of
 
+PARTS = frozenset(map(name_of, range(PARTITIONS)))
 Upgrade = Callable[[Engine], None]
 
 
@@ -53,3 +60,22 @@ def _make(path: Path, upgrade: Upgrade) -> None:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
     making.replace(path)
+
+
+def differences(connection: Connection) -> list[Any]:
+    """What a database has otherwise than the tables of the program say, if anything.
+
+    On PostgreSQL the partitions are tables as well, and their rows refer to no tree (decision 100).
+    """
+    is_postgresql = connection.dialect.name == "postgresql"
+
+    def is_compared(each: object, name: str | None, kind: str, _is_there: bool, other: object) -> bool:
+        if not is_postgresql:
+            return True
+        if kind == "foreign_key_constraint" and other is None:
+            return getattr(getattr(each, "table", None), "name", None) != "indexed_leaf"
+        return not (kind == "table" and name in PARTS)
+
+    context = MigrationContext.configure(connection, opts={"include_object": is_compared})
+    found: list[Any] = compare_metadata(context, metadata)
+    return found

@@ -133,6 +133,15 @@ def test_each_secret_of_the_settings_is_found(folder: Path) -> None:
         assert mask(shown) == shown
 
 
+def test_the_password_of_several_servers_is_found_wherever_it_stands() -> None:
+    for url in (
+        f"postgresql://u:{marked(14)}@a:5432,b:5433/registry?target_session_attrs=read-write",
+        f"postgresql://u@a,b/registry?target_session_attrs=primary&password={marked(14)}",
+        f"postgresql+psycopg://u:{marked(14)}@a,b/registry",
+    ):
+        assert marked(14) not in Mask(secrets_of(Settings(database=url)))(f"cannot connect to {url}")
+
+
 def test_a_secret_setting_of_any_name_is_found() -> None:
     class More(Settings):
         newest: SecretStr = SecretStr(marked(20))

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from starlette.testclient import TestClient
 
 from anchor.serving import federation_of, index_of, list_signers, outward_of
-from anchor.settings import load_settings
+from anchor.serving_workers import serve_with_workers
+from anchor.settings import Settings, load_settings
 from anchor.workspace import Workspace
 from registry.errors import ChainError, RegistryError, SettingsError
 from registry.formats.trqp import Registry
@@ -131,3 +132,12 @@ def test_who_would_speak_for_a_body_says_all_of_it(tmp_path: Path, key: Ed25519P
 def test_who_speaks_for_nobody_needs_nothing(tmp_path: Path) -> None:
     settings = load_settings(settings_file(tmp_path, ""))
     assert federation_of(settings, Outward(Registry("eip155:1", "0x" + "ab" * 20))) is None
+
+
+def test_several_workers_are_refused_on_the_chain_of_one_process(tmp_path: Path) -> None:
+    with (
+        Workspace(Settings(data_folder=tmp_path)) as workspace,
+        pytest.raises(SettingsError, match="embedded") as refused,
+    ):
+        serve_with_workers(workspace, "127.0.0.1", 0, 2, indexing=True)
+    assert refused.value.code == "workers"

@@ -15,6 +15,7 @@ from anchor.intake.streams import IntakeLimits
 from anchor.notices.alerts import Alerts
 from anchor.sending.driver import Policy, policy_of
 from anchor.settings import Settings
+from registry.index.indexer import Indexer
 
 TESTS = Path(__file__).parents[1]
 # The pages of the documentation are run by somebody with no settings but those on the page.
@@ -26,6 +27,7 @@ PROVE = "anchor/cli/test_prove.py::test_two_endpoints_prove_what_one_alone_is_be
 OFFLINE = "anchor/cli/test_offline.py::test_a_credential_is_verified_with_nothing_but_files"
 ISSUED = "anchor/cli/test_issue.py::test_from_a_roster_to_what_a_holder_has"
 UNSIGNED = "anchor/cli/test_issue.py::test_without_a_key_of_the_issuer_nothing_is_made"
+ONE_PROCESS = "anchor/daemon/test_daemon.py::test_an_issuer_sends_a_job_gets_receipts_and_revokes_beside_the_daemon"
 RUN_BY = {
     **dict.fromkeys(("data_folder", "database", "chain", "contract", "issuer", "trusted_issuers", "policy"), PAGES),
     **dict.fromkeys(("keystore", "keystore_password_file", "key", "remote_signer", "remote_signer_address"), PAGES),
@@ -40,6 +42,8 @@ RUN_BY = {
     **dict.fromkeys(("audit_folder", "partnership_folder"), PAGES),
     **dict.fromkeys(("alert_webhooks", "alert_secret", "daemon_seconds"), PAGES),
     **dict.fromkeys(("verify_workers", "verify_seconds", "verify_uploads", "rate_limit", "index_seconds"), PAGES),
+    "serve_workers": "scale/test_load.py::test_it_answers_and_keeps_up_while_batches_are_anchored",
+    "daemon_workers": ONE_PROCESS,
     **dict.fromkeys(("bump_blocks", "republish_blocks", "fee_ceiling_gwei", "lease_seconds"), BUMP),
     "drop_quiet_seconds": "anchor/intake/test_dropfolder.py::test_a_file_is_taken_when_it_was_still_for_a_minute",
     "signer": "anchor/sending/test_hardware_signers.py::test_a_chain_takes_what_hardware_signs",
@@ -51,6 +55,7 @@ RUN_BY = {
     **dict.fromkeys(("checkpoints", "witnesses", "evidence_days"), OFFLINE),
     "evidence": "anchor/anchoring/test_evidence.py::test_a_daemon_keeps_evidence_of_what_is_final",
     "index_lag": PAGES,
+    "index_ranges": "registry/index/test_backfill.py::test_all_endpoints_together_tell_what_one_does",
     "max_document_bytes": PAGES,
     "max_document_depth": PAGES,
     **dict.fromkeys(("issuing_method", "issuing_proofs", "issuing_confirmation"), ISSUED),
@@ -96,4 +101,5 @@ def test_what_the_parts_do_by_themselves_is_what_ships() -> None:
     assert QueuePolicy() == QueuePolicy(shipped.queue_credentials, shipped.queue_seconds)
     assert IntakeLimits() == IntakeLimits.of(shipped)
     assert inspect.signature(Worker).parameters["low_anchors"].default == shipped.low_anchors
+    assert inspect.signature(Indexer).parameters["ranges"].default == shipped.index_ranges
     assert inspect.signature(Alerts).parameters["period"].default == shipped.alert_period

@@ -70,6 +70,7 @@ def daemon(
     *,
     ending: str = "SIGKILL",
     lease_seconds: float = 1.0,
+    round_seconds: float = 0.05,
     program: tuple[str, ...] = (),
     door: Door = "daemon",
 ) -> Iterator[Process]:
@@ -88,7 +89,7 @@ def daemon(
         "TESTAMUR_CHAIN": here.proxy.url,
         "TESTAMUR_KEY": here.chain.daemon_key,
         # All else is as it ships; with these as well, every one of many processes would take a minute.
-        "TESTAMUR_DAEMON_SECONDS": "0.05",
+        "TESTAMUR_DAEMON_SECONDS": str(round_seconds),
         "TESTAMUR_LEASE_SECONDS": str(lease_seconds),
         "TESTAMUR_RPC_TIMEOUT": "2",
     }

@@ -5,16 +5,20 @@ from __future__ import annotations
 import shutil
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from anchor.books.jobs import Job
 from anchor.books.tables import BatchState
+from anchor.books.tables import signer as signer_table
 from anchor.sending.driver import POINTS
 from registry.merkle.tree import Tree
 from tests.faults.harness import wait_until
-from tests.faults.processes import daemon, is_stopped, log_of
+from tests.faults.processes import Process, daemon, is_stopped, log_of
 from tests.faults.site import Door, Site, site
 
 GWEI = 10**9
@@ -125,3 +129,29 @@ def _mined_and_final(here: Site, jobs: Sequence[Job]) -> bool:
 
 def _said(here: Site) -> Callable[[], str]:
     return lambda: log_of(here)[-3000:]
+
+
+@pytest.mark.parametrize("here", ["postgresql"], indirect=True)
+def test_four_daemons_of_which_two_are_killed_at_work_lose_no_job_and_anchor_none_twice(here: Site) -> None:
+    jobs = [here.job(f"student {number}", issuer=number % 2 + 1) for number in range(6)]
+    begun = here.nonce
+    with ExitStack() as stack:
+        # Four that look twenty times a second keep each other from the processors.
+        four = [stack.enter_context(daemon(here, round_seconds=0.2)) for _ in range(4)]
+        for sent in (1, 3):
+            at_work = partial(_at_work, here, four, begun + sent)
+            leader = wait_until(at_work, SECONDS, "one leads", state=_said(here))
+            leader.kill()
+            leader.wait(SECONDS)
+        wait_until(lambda: _mined_and_final(here, jobs), SECONDS, "all jobs are final", state=_said(here))
+        assert [each.poll() for each in four].count(None) == 2
+    here.prove()
+
+
+def _at_work(here: Site, daemons: Sequence[Process], least: int) -> Process | None:
+    """The daemon that has the lease, once so many transactions of the account are mined."""
+    here.chain.mine()
+    with here.data.engine.connect() as connection:
+        owner = connection.execute(select(signer_table.c.owner)).scalar_one_or_none() or ""
+    leads = [each for each in daemons if each.poll() is None and str(each.pid) in owner.split(":")]
+    return leads[0] if leads and here.nonce >= least else None

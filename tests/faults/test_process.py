@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any
 
 import pytest
@@ -15,7 +15,6 @@ from anchor.books.tables import BatchState
 from anchor.books.tables import signer as signer_table
 from anchor.sending.signer import SignedTransaction
 from registry.errors import SignerError
-from registry.merkle.tree import Tree
 from tests.faults.site import Site
 
 SEND = "eth_sendRawTransaction"
@@ -78,11 +77,11 @@ def test_a_full_disk_loses_nothing_and_keeps_nothing_from_going_on_that_is_sent(
     sends = here.proxy.count(SEND)
     job = here.job("bob", issuer=2)
 
-    def full(self: Tree, path: Path) -> None:
-        raise OSError(28, "No space left on device", str(path))
+    def full(_descriptor: int, _offset: int, _size: int) -> None:
+        raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Tree, "write", full)
+        patched.setattr(os, "posix_fallocate", full)
         here.to_the_end(worker, sent)
     assert here.again(job).batch is None
     assert here.proxy.count(SEND) == sends

@@ -125,6 +125,7 @@ def test_the_package_and_the_lock_ask_for_the_same_libraries() -> None:
     listed = names((folder / "run.in").read_text(encoding="utf-8").splitlines())
     assert listed - {"hatchling", "editables"} <= asked
     lines = project["optional-dependencies"]
-    few_need = {"boto3", "python-pkcs11", "rendercv-fonts", *names(lines["ai"] + lines["ai-multilingual"])}
+    of_few = names(lines["ai"] + lines["ai-multilingual"] + lines["engines"])
+    few_need = {"boto3", "python-pkcs11", "rendercv-fonts", *of_few}
     assert asked - few_need <= names((folder / "run.txt").read_text(encoding="utf-8").splitlines())
     assert few_need <= names((folder / "dev.txt").read_text(encoding="utf-8").splitlines())

@@ -16,7 +16,9 @@ import pytest
 
 from registry.embedded.genesis import PUBLICLY_KNOWN_KEYS
 from registry.receipt.model import parse_json
+from registry.verify.checks import Verdict
 from tests.conftest import Ran, Run
+from tests.elsewhere import all_elsewhere
 from tests.registry.chain.worlds import anvil
 
 WITHOUT_NETWORK = ("unshare", "--map-root-user", "--net")
@@ -118,6 +120,10 @@ def test_a_credential_is_verified_with_nothing_but_files(border: Border, monkeyp
     assert verdicts.code == 0, verdicts
     assert len(verdicts.json["verdicts"]) == 3
     assert codes(verdicts) == {("valid with a warning", "status-then")}
+    with pytest.MonkeyPatch.context() as only_there:
+        came = all_elsewhere(only_there)
+        assert border.verify().json == verdicts.json
+        assert {type(each) for each in came} == {Verdict}
     rests = verdicts.json["verdicts"][0]["restsOn"]
     assert (rests["ground"], rests["namedBy"], rests["among"]) == ("checkpoint", 2, 3)
     assert rests["names"] == ["ministry", "agency"]

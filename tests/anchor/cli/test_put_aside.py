@@ -24,6 +24,7 @@ from anchor.workspace import Workspace
 from registry.database.metadata import metadata
 from tests.anchor.begun import begun, files, issuer, sealed_job, working
 from tests.conftest import Ran, Run
+from tests.registry.audit.test_event_figures import written as file_of_events
 
 __all__ = ["begun", "issuer"]
 
@@ -191,6 +192,7 @@ READING = {
     "verify": ["verify", "good"],
     "absent": ["absent", "DIGEST"],
     "audit": ["audit"],
+    "figures": ["figures", "events.parquet"],
     "body": ["body", "1"],
     "accredited": ["accredited", "1", "--body", "1"],
     "partnership check": ["partnership", "check", "partnership.toml"],
@@ -367,6 +369,7 @@ def test_commands_that_read_change_nothing(run: Run, issuer: int) -> None:
     )
     member = '[[members]]\nparty = 2\nname = "One"\nstate = "full"\njoined = 2020-01-01\n'
     Path("accord.toml").write_text(f'[accord]\nname = "Both"\nparty = 1\nuntil = 2040-01-01\n{member}')
+    file_of_events(Path("events.parquet"), [])
     before = checksum()
     for name, arguments in READING.items():
         with writes() as written:

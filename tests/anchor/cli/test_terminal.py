@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from anchor.cli.app import app
 from anchor.settings import Settings
 from anchor.workspace import Workspace
+from registry.index.reader import EventFilter
 from registry.learning.suggest.decisions import suggestion_id
 from registry.learning.suggest.wire import suggestion_in
 from registry.proofs.signatures.keys import KeyKind, new_key, write_key
@@ -26,6 +27,8 @@ from registry.quality.decision import Evidence, Holder, Identifier, Programme, R
 from registry.recognition.scope import Scope
 from registry.records import Kind
 from registry.untrusted.text import terminal_text
+from tests.registry.audit.test_event_figures import silenced
+from tests.registry.audit.test_event_figures import written as file_of_events
 from tests.registry.learning.assessment.made import RESULT, of_cmi5, statement
 from tests.registry.levels.files import eqf, written
 from tests.registry.quality.decisions import decision
@@ -141,6 +144,10 @@ def with_assessments(made: World, text: str) -> None:
     for name in ("one", "two"):
         Path(f"{name}.pem").write_text(write_key(new_key(KeyKind.ED25519)))
         Path(f"{name}.pem").chmod(0o600)
+    made.words["events"], made.words["silent"] = f"v{FILE_NAME}.parquet", f"u{FILE_NAME}.parquet"
+    for name in (made.words["events"], made.words["silent"]):
+        file_of_events(Path(name), [], EventFilter(names=frozenset({HOSTILE})))
+    silenced(Path(made.words["silent"]))
     evidence = Path(f"e{FILE_NAME}")
     evidence.write_text(HOSTILE)
     told = ("--learner", HOSTILE, *ASSESSOR, "--comment", HOSTILE, "--evidence", evidence)
@@ -539,6 +546,11 @@ CASES: dict[str, Callable[[World], list[Case]]] = {
         (["insights", "show", "--period", HOSTILE], []),
         (["insights", "show", "--country", HOSTILE], []),
         (["insights", "show", "--csv", f"no/{FILE_NAME}"], [f"no/{FILE_NAME}"]),
+    ],
+    "figures": lambda world: [
+        (["figures", world.words["events"]], []),
+        (["figures", world.words["events"], world.words["silent"]], []),
+        (["figures", f"no{FILE_NAME}"], [f"no{FILE_NAME}"]),
     ],
     "insights report": lambda world: [
         (["index", "--once"], []),
