@@ -32,8 +32,19 @@ def written(folder: Path, count: int) -> list[Path]:
     return paths
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _others() -> None:
+    """The service has readers, too, and another test in this process may have left some waiting."""
+    OTHERS.update(process.pid for process in multiprocessing.active_children())
+
+
+OTHERS: set[int | None] = set()
+
+
 def readers() -> list[multiprocessing.process.BaseProcess]:
-    return [process for process in multiprocessing.active_children() if process.name == "reader"]
+    """Those that were started here."""
+    children = multiprocessing.active_children()
+    return [process for process in children if process.name == "reader" and process.pid not in OTHERS]
 
 
 @dataclass(frozen=True)
