@@ -21,10 +21,9 @@ from registry.index.leaf_groups import LeafGroups
 from registry.index.reader import Index
 from registry.recognition.ledger import Ledger
 from registry.records import Party
-from registry.service.coverage import COVERAGE_SECONDS, Coverage, Searched
+from registry.service.coverage import Coverage, Searched
 from registry.service.finding import Finder
 from registry.service.horizon import READY_LAG, AsOf, Horizon, guarded
-from registry.service.kept import Kept, version_of
 from registry.service.lookup import Found, Gathered, Lookup
 from registry.trees.folder import FolderTrees
 from registry.trees.s3 import S3Trees
@@ -72,8 +71,6 @@ class Service:
         # SQLite and local trees answer sooner than a thread would take over.
         self._inline = not is_postgresql(index.engine) and isinstance(trees, FolderTrees)
         self._threads: anyio.CapacityLimiter | None = None
-        # Of the issuers of the last lookup of many digests: how many of their batches cannot be searched.
-        self._missing: Kept[None, tuple[float, Mapping[int, int]]] = Kept(1)
         self._bulk_turns = Turns(BULK_THREADS)
         self._bulk_threads: anyio.CapacityLimiter | None = None
         self.finder: Finder | None = None
@@ -154,22 +151,10 @@ class Service:
         all of it is told for, so that each of its batches was either searched or is counted.
         """
         as_of = self.horizon.now()
-        version = version_of(as_of.head)
-        read_at, known = self._missing.get(version, None) or (0.0, {})
-        if known and time.monotonic() - read_at >= COVERAGE_SECONDS:
+        if self.coverage.missing_ages(as_of):
             # Those who ask for many ask for the same issuers again: counted now, they need not be gathered for twice.
-            known = self._count(version, known)
-        while True:
-            gathered = self.lookup.gather(digests, as_of)
-            issuers = gathered.issuers
-            if issuers <= known.keys():
-                return SearchedFor(as_of, gathered, known)
-            known = self._count(version, issuers)
-
-    def _count(self, version: Hashable, issuers: Iterable[int]) -> Mapping[int, int]:
-        """How many batches of each issuer cannot be searched at this moment, kept for those who ask next."""
-        read_at = time.monotonic()
-        return self._missing.keep(version, None, (read_at, self.index.missing_of(issuers)))[1]
+            self.coverage.read_missing(as_of, frozenset())
+        return self.searching(lambda: (as_of, self.lookup.gather(digests, as_of)), lambda gathered: gathered.issuers)
 
     def searching(self, search: Callable[[], tuple[AsOf, T]], issuers: Callable[[T], set[int]]) -> SearchedFor[T]:
         """Search, and say how far the search went for each issuer of what it found.

@@ -36,7 +36,6 @@ from registry.receipt.model import Receipt
 from registry.records import NOTHING_SAID, Batch, DigestStatus, Event, Party, Reason
 from registry.records import Purpose as ChainPurpose
 from registry.service.coverage import Coverage
-from registry.service.kept import Kept
 from registry.service.known_anchors import IndexedAnchors
 from registry.service.trust import IndexedFacts
 from registry.timestamps import from_unix
@@ -484,7 +483,7 @@ def test_a_lookup_says_in_how_many_batches_of_the_issuer_it_did_not_look(tmp_pat
     with Tree.build([credential(1), credential(2)]) as tree:
         tree.write(stand.trees.path(tree.id))
     TreeLoader(stand.index, stand.trees).step()
-    stand.service.coverage, stand.service._missing = Coverage(stand.index), Kept(1)  # as after two seconds
+    stand.service.coverage = Coverage(stand.index)  # as after two seconds
     for told in said():
         assert "notSearched" not in told
         assert [anchor["status"]["revoked"] for anchor in told["anchors"]] == [True, True]
